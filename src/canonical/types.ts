@@ -1,0 +1,39 @@
+/** Field types as a destination describes them. They decide how two values are compared and how one is sent. */
+
+export type FieldType =
+  /** `native`: a DuckDB type whose text form is the value (UUID, TIME, INTERVAL); values are cast through it. */
+  | { readonly kind: 'text'; readonly native?: string }
+  /** Bounds are inclusive, as exact decimal text. */
+  | { readonly kind: 'integer'; readonly min: string; readonly max: string }
+  | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
+  | { readonly kind: 'float'; readonly bits: 32 | 64 }
+  | { readonly kind: 'boolean' }
+  | { readonly kind: 'date' }
+  /** `precision`: digits of the second's fraction (0, 3, 6 or 9). `zoned`: an instant; otherwise wall-clock time. */
+  | { readonly kind: 'timestamp'; readonly precision: 0 | 3 | 6 | 9; readonly zoned: boolean }
+  | { readonly kind: 'json' }
+  /** Unordered values. On the wire: a JSON array of text. */
+  | { readonly kind: 'set' }
+  | { readonly kind: 'bytes' };
+
+export type FieldKind = FieldType['kind'];
+
+/** A column as the workspace sees it. `type` is DuckDB's name of the type, such as `DECIMAL(18,2)`. */
+export interface Column {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** What a destination does to text before it stores it; applied to both sides before they are compared. SQL databases: none. */
+export interface TextRules {
+  /** ASCII white space at both ends is dropped. */
+  readonly trim?: boolean;
+  /** The empty string is stored as null. */
+  readonly emptyIsNull?: boolean;
+  /** CRLF and CR become LF. */
+  readonly lineEnds?: boolean;
+  /** Unicode normal form C. */
+  readonly nfc?: boolean;
+  /** Keys differ only by case: compared in lower case. */
+  readonly caseInsensitiveKeys?: boolean;
+}

@@ -1,0 +1,136 @@
+/** The resolved project: what the rest of the program works with, after validation, interpolation and defaults. */
+import type { Location } from '../errors.ts';
+import type { FieldType } from '../canonical/types.ts';
+
+export type Mode = 'upsert' | 'update' | 'create';
+export type OnMissing = 'keep' | 'clear' | 'delete';
+export type OnDrift = 'overwrite' | 'keep' | 'fail';
+export type OnNull = 'clear' | 'skip';
+export type When = 'always' | 'create' | 'empty';
+export type Compare = 'value' | 'set' | 'sent';
+export type Refresh = 'changed' | 'all' | 'none';
+
+export interface Project {
+  readonly name: string;
+  /** Absolute path of the project folder. */
+  readonly dir: string;
+  /** The chosen environment, or null when the project has none or none was chosen. */
+  readonly environment: string | null;
+  /** Names of the environments the project defines. */
+  readonly environments: readonly string[];
+  readonly vars: Readonly<Record<string, string>>;
+  readonly state: StateConfig;
+  readonly guards: Guards;
+  readonly connections: ReadonlyMap<string, Connection>;
+  /** In the order of their names. */
+  readonly syncs: readonly Sync[];
+  readonly tests: readonly SyncTest[];
+  /** Values that must never be printed: every resolved `${env.X}` and secret property. */
+  readonly secrets: readonly string[];
+}
+
+/** `path` is absolute. `key` is the passphrase for sensitive values. */
+export type StateConfig =
+  | { readonly type: 'local'; readonly path: string; readonly key?: string | undefined; readonly location?: Location | undefined }
+  | { readonly type: 'connection'; readonly connection: string; readonly schema: string; readonly key?: string | undefined; readonly location?: Location | undefined };
+
+export interface Connection {
+  readonly name: string;
+  readonly type: string;
+  /** Everything else the document says, validated by the schema of its type; paths are absolute. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly location: Location;
+}
+
+export interface Sync {
+  readonly name: string;
+  readonly description?: string | undefined;
+  readonly owner?: string | undefined;
+  readonly tags: readonly string[];
+  readonly movedFrom?: string | undefined;
+  readonly source: SyncSource;
+  readonly destination: SyncDestination;
+  readonly mode: Mode;
+  readonly onMissing: OnMissing;
+  readonly deleteAdopted: boolean;
+  readonly onDrift: OnDrift;
+  readonly fields: readonly FieldMapping[];
+  readonly guards: Guards;
+  readonly checks: readonly Check[];
+  readonly refresh?: Refresh | undefined;
+  readonly maxLiveReads?: number | undefined;
+  readonly partition?: string | undefined;
+  readonly schedule?: string | undefined;
+  readonly report: { readonly values: 'masked' | 'shown' };
+  readonly verify?: 'all' | 'sample' | 'none' | undefined;
+  readonly location: Location;
+  /** Where a property stands: `at('fields', 'Name', 'column')`. Falls back to the nearest enclosing property that exists. */
+  readonly at: (...path: (string | number)[]) => Location;
+}
+
+export interface SyncSource {
+  readonly connection: string;
+  /** The interpolated SELECT, without a trailing semicolon. */
+  readonly query: string;
+  /** File, line and column of each line of the query text, for errors inside it: index 0 is line 1. */
+  readonly lines: readonly Location[];
+  readonly key: readonly string[];
+  /** IANA zone of zoneless timestamps. */
+  readonly timezone?: string | undefined;
+  readonly maxBytesBilled?: string | undefined;
+}
+
+export interface SyncDestination {
+  readonly connection: string;
+  readonly object: string;
+  /** Fields, in the same order as the source's key columns. */
+  readonly key: readonly string[];
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface FieldMapping {
+  readonly field: string;
+  readonly from: FieldSource;
+  readonly reference?: Reference | undefined;
+  readonly when: When;
+  readonly onNull: OnNull;
+  readonly onDrift: OnDrift;
+  readonly sensitive: boolean;
+  readonly compare: Compare;
+  /** Overrides the type that the destination describes. */
+  readonly type?: FieldType | undefined;
+}
+
+export type FieldSource =
+  | { readonly kind: 'column'; readonly column: string }
+  | { readonly kind: 'sql'; readonly sql: string }
+  | { readonly kind: 'value'; readonly value: string | null };
+
+/** The field points at a record of another object, which the value identifies by `key`. */
+export interface Reference {
+  readonly object: string;
+  readonly key: string;
+}
+
+export interface Check {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Trips above `max`, or above `percent` of the existing records when there are at least `min`. */
+export interface Guard {
+  readonly max?: number | undefined;
+  readonly percent?: number | undefined;
+  readonly min?: number | undefined;
+}
+export const GUARD_NAMES = ['creates', 'updates', 'deletes', 'clears', 'nulls', 'rejects'] as const;
+export type GuardName = (typeof GUARD_NAMES)[number];
+export type Guards = Readonly<Record<GuardName, Guard>>;
+
+/** A `Test` document: given rows, live records and base, expect these changes. */
+export interface SyncTest {
+  readonly name: string;
+  readonly sync: string;
+  readonly location: Location;
+  readonly document: Readonly<Record<string, unknown>>;
+}

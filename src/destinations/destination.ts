@@ -1,0 +1,144 @@
+import type { Column, FieldType, TextRules } from '../canonical/types.ts';
+import type { Relation, Workspace } from '../workspace/workspace.ts';
+
+/** Whether the system can do a thing and, if not, why: the sentence a user reads. */
+export type Support = { readonly can: true } | { readonly can: false; readonly reason: string };
+
+/** What a destination can do, as data. The table in the docs is generated from it. */
+export interface Capabilities {
+  readonly readByKey: Support;
+  readonly readAll: Support;
+  readonly create: Support;
+  readonly update: Support;
+  readonly delete: Support;
+  /** `write` compares each record with `before` and writes in one step, so that nothing can move in between. */
+  readonly atomicCompare: Support;
+  /** What was acknowledged is stored to the byte as sent: no read-back is needed to know the record. */
+  readonly storesExactly: Support;
+  /** Records in one write batch, at most. */
+  readonly batchSize: number;
+  /** Batches of one sync in flight at once, at most. */
+  readonly concurrency: number;
+  /** What the destination does to text before storing it. */
+  readonly text: TextRules;
+  /** Default of `refresh`: `all` for databases, `changed` for APIs. */
+  readonly refresh: 'all' | 'changed' | 'none';
+}
+
+export interface FieldSchema {
+  readonly name: string;
+  readonly type: FieldType;
+  /** The system's own name of the type, for messages: `VARCHAR(40)`. */
+  readonly nativeType: string;
+  readonly nullable: boolean;
+  readonly hasDefault: boolean;
+  /** False: a computed or system field; `reason` says which. */
+  readonly creatable: boolean;
+  readonly updatable: boolean;
+  readonly readable: boolean;
+  readonly reason?: string | undefined;
+  /** Unicode characters. */
+  readonly maxLength?: number | undefined;
+  /** The only values the field takes. */
+  readonly allowed?: readonly string[] | undefined;
+}
+
+export interface ObjectSchema {
+  readonly object: string;
+  readonly fields: readonly FieldSchema[];
+  /** Sets of fields that identify a record by a constraint of the system. */
+  readonly uniqueKeys: readonly (readonly string[])[];
+  /** The fields of a foreign key and what they point at. */
+  readonly references: readonly { readonly field: string; readonly object: string; readonly target: string }[];
+}
+
+/** A reference field: live values are read as the `key` of the record that the field points at. */
+export interface ReferenceField {
+  readonly object: string;
+  readonly key: string;
+}
+
+export interface ReadField {
+  readonly field: string;
+  readonly reference?: ReferenceField | undefined;
+}
+
+export interface ReadRequest {
+  readonly object: string;
+  readonly key: readonly string[];
+  readonly fields: readonly ReadField[];
+  /**
+   * Workspace table with columns `k0`, `k1`, ... (VARCHAR, canonical text of the key) of the records to read;
+   * absent: every record of the object.
+   */
+  readonly keys?: string | undefined;
+}
+
+/**
+ * Live records as a workspace relation with the columns `k0`.. (the key fields, native type), `f0`.. (the fields of the
+ * request, in its order, native type; a reference as the key of its target) and `remote_id` (VARCHAR, null where the
+ * system has none). Readable while the workspace and the destination are open.
+ */
+export type LiveRelation = Relation;
+
+export interface WriteChange {
+  readonly seq: number;
+  /** Canonical text of the key, one entry for each key field. */
+  readonly key: readonly string[];
+  readonly remoteId?: string | undefined;
+  /** Live value of each field of the batch when it was planned, as exact text. Null for creates. */
+  readonly before: Readonly<Record<string, string | null>> | null;
+  /** Value to write for each field of the batch, as exact text. Null for deletes. */
+  readonly after: Readonly<Record<string, string | null>> | null;
+}
+
+/** Changes of one action and one set of fields: nothing but `fields` (and, on create, the key) is written. */
+export interface WriteBatch {
+  readonly object: string;
+  readonly action: 'create' | 'update' | 'delete';
+  readonly key: readonly { readonly field: string; readonly type: FieldType }[];
+  readonly fields: readonly { readonly field: string; readonly type: FieldType; readonly reference?: ReferenceField | undefined }[];
+  readonly changes: readonly WriteChange[];
+}
+
+/** What became of one change. */
+export type Outcome =
+  | { readonly status: 'applied'; readonly remoteId?: string | undefined }
+  /** The destination already held exactly this. */
+  | { readonly status: 'unchanged'; readonly remoteId?: string | undefined }
+  /** The live record moved since the plan (for a create: it exists; for an update or delete: it differs or is gone). */
+  | { readonly status: 'held'; readonly message: string }
+  | { readonly status: 'rejected'; readonly code: string; readonly message: string }
+  /** Nobody knows whether it was written: looked up before anything else happens to the record. */
+  | { readonly status: 'unknown'; readonly message: string };
+
+/**
+ * Thrown by `write` when the whole batch was refused and nothing of it was written because of at least one bad record.
+ * The core bisects until it has found every bad one.
+ */
+export class BatchRejectedError extends Error {
+  override readonly name = 'BatchRejectedError';
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A system whose records we own in part. A connector translates; the core diffs, batches, retries, bisects and journals. */
+export interface Destination extends AsyncDisposable {
+  readonly capabilities: Capabilities;
+  /** What tells this system apart from another of its kind (org id, database): kept in state. */
+  identify(): Promise<string>;
+  /** Makes the system reachable from the workspace for reading. Runs before the workspace is locked against outside access. */
+  attach(workspace: Workspace): Promise<void>;
+  describe(object: string): Promise<ObjectSchema>;
+  read(request: ReadRequest): Promise<LiveRelation>;
+  /** Columns of `read` without reading. */
+  readonly readColumns?: (request: ReadRequest) => Promise<readonly Column[]>;
+  /**
+   * Exactly one outcome per change, in order. Throws `TransientError` when the same call may succeed later (nothing was
+   * written), `BatchRejectedError` when the batch must be split, `UserError` when no write can succeed.
+   */
+  write(batch: WriteBatch): Promise<readonly Outcome[]>;
+}

@@ -1,0 +1,180 @@
+/** The embedded DuckDB in which rows meet and are compared: bounded memory, spills to its own folder, reaches nothing it was not given. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+
+import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement, type DuckDBValue } from '@duckdb/node-api';
+
+import type { Column } from '../canonical/types.ts';
+import { translateDuckDbError } from './duckdb-errors.ts';
+import { ident, literal } from './quote.ts';
+
+/** Rows that SQL can read: what may stand after FROM. */
+export interface Relation {
+  /** A quoted table name or a parenthesised SELECT. */
+  readonly from: string;
+  readonly columns: readonly Column[];
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+export type Params = Readonly<Record<string, DuckDBValue>>;
+
+export interface WorkspaceOptions {
+  /** DuckDB's own notation, `2GB`; default a quarter of the machine's memory. */
+  readonly memoryLimit?: string | undefined;
+  readonly threads?: number | undefined;
+}
+
+export class Workspace implements AsyncDisposable {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  readonly #folder: string;
+  readonly #attached = new Set<string>();
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, folder: string) {
+    this.#instance = instance;
+    this.#connection = connection;
+    this.#folder = folder;
+  }
+
+  static async open(options: WorkspaceOptions = {}): Promise<Workspace> {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-'));
+    const instance = await DuckDBInstance.create(':memory:', {
+      memory_limit: options.memoryLimit ?? `${Math.floor(totalmem() / 4 / 1e6)}MB`,
+      temp_directory: join(folder, 'spill'),
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      preserve_insertion_order: 'false',
+      ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
+    });
+    const connection = await instance.connect();
+    const workspace = new Workspace(instance, connection, folder);
+    await workspace.run("SET TimeZone = 'UTC'");
+    return workspace;
+  }
+
+  /** The connection, for what only the driver can do (appenders, user-defined functions). */
+  get connection(): DuckDBConnection {
+    return this.#connection;
+  }
+
+  /** A folder of this workspace's own, removed when it closes. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /**
+   * Attaches a database file under a name; a second call with the same name does nothing.
+   * Lock conflicts, missing and foreign files come back as `UserError`.
+   */
+  async attach(path: string, name: string, mode: 'read' | 'write'): Promise<void> {
+    if (this.#attached.has(name)) return;
+    await this.run(`ATTACH ${literal(path)} AS ${ident(name)} ${mode === 'read' ? '(READ_ONLY)' : ''}`);
+    this.#attached.add(name);
+  }
+
+  async detach(name: string): Promise<void> {
+    if (!this.#attached.delete(name)) return;
+    await this.run(`DETACH ${ident(name)}`);
+  }
+
+  /**
+   * From here on nothing outside `folders` and the attached databases can be opened, and no setting can be changed:
+   * the user's SQL runs after this.
+   */
+  async lock(folders: readonly string[]): Promise<void> {
+    const allowed = [...folders, this.#folder].map((folder) => literal(folder)).join(', ');
+    await this.run(`SET allowed_directories = [${allowed}]`);
+    if (folders[0] !== undefined) await this.run(`SET file_search_path = ${literal(folders[0])}`);
+    await this.run('SET enable_external_access = false');
+    await this.run('SET lock_configuration = true');
+  }
+
+  async run(sql: string, params?: Params): Promise<void> {
+    try {
+      await this.#connection.run(sql, params);
+    } catch (error) {
+      throw translateDuckDbError(error, sql);
+    }
+  }
+
+  /** All rows as plain objects; integers beyond 32 bits arrive as `bigint`. For small results. */
+  async rows(sql: string, params?: Params): Promise<Row[]> {
+    try {
+      const reader = await this.#connection.runAndReadAll(sql, params);
+      return reader.getRowObjectsJS() as Row[];
+    } catch (error) {
+      throw translateDuckDbError(error, sql);
+    }
+  }
+
+  /** The first row. */
+  async row(sql: string, params?: Params): Promise<Row> {
+    return (await this.rows(sql, params))[0] ?? {};
+  }
+
+  /** The first column of the first row, as a number: for counts. */
+  async count(sql: string, params?: Params): Promise<number> {
+    return Number(Object.values(await this.row(sql, params))[0] ?? 0);
+  }
+
+  /** Rows in batches, as DuckDB produces them: memory stays bounded. */
+  async *stream(sql: string, params?: Params): AsyncGenerator<Row[]> {
+    try {
+      const result = await this.#connection.stream(sql, params);
+      for await (const rows of result.yieldRowObjectJs()) yield rows as Row[];
+    } catch (error) {
+      throw translateDuckDbError(error, sql);
+    }
+  }
+
+  /** Names and types of a SELECT's columns, without running it. */
+  async columns(select: string): Promise<Column[]> {
+    const statement = await this.prepare(select);
+    try {
+      return columnsOf(statement);
+    } finally {
+      statement.destroySync();
+    }
+  }
+
+  async prepare(sql: string): Promise<DuckDBPreparedStatement> {
+    try {
+      return await this.#connection.prepare(sql);
+    } catch (error) {
+      throw translateDuckDbError(error, sql);
+    }
+  }
+
+  /** Runs `work` in a transaction; rolled back when it throws. */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    await this.run('BEGIN');
+    try {
+      const result = await work();
+      await this.run('COMMIT');
+      return result;
+    } catch (error) {
+      await this.#connection.run('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Stops a running statement; it throws. */
+  interrupt(): void {
+    this.#connection.interrupt();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Columns of a prepared SELECT. */
+export function columnsOf(statement: DuckDBPreparedStatement): Column[] {
+  return Array.from({ length: statement.columnCount }, (_, index) => ({
+    name: statement.columnName(index),
+    type: String(statement.columnType(index)),
+  }));
+}
