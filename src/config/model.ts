@@ -32,7 +32,13 @@ export interface Project {
 /** `path` is absolute. `key` is the passphrase for sensitive values. */
 export type StateConfig =
   | { readonly type: 'local'; readonly path: string; readonly key?: string | undefined; readonly location?: Location | undefined }
-  | { readonly type: 'connection'; readonly connection: string; readonly schema: string; readonly key?: string | undefined; readonly location?: Location | undefined };
+  | {
+      readonly type: 'connection';
+      readonly connection: string;
+      readonly schema: string;
+      readonly key?: string | undefined;
+      readonly location?: Location | undefined;
+    };
 
 export interface Connection {
   readonly name: string;

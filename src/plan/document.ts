@@ -52,6 +52,8 @@ export interface SyncPlan {
   readonly destination: string;
   readonly object: string;
   readonly refresh: 'changed' | 'all' | 'none';
+  /** The sync's `report.values`: whether a pull request may show values. Absent: masked. */
+  readonly report_values?: 'masked' | 'shown';
   /** Where candidates were selected: `local` or the warehouse's name. */
   readonly engine: string;
   /** Live records read. */

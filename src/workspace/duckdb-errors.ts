@@ -3,15 +3,18 @@ import { messageOf, TransientError, UserError } from '../errors.ts';
 
 /** A DuckDB failure that keeps the position inside the statement, so that a caller can map it to the user's file. */
 export class SqlError extends UserError {
-  /** 1-based position inside the SQL text, when DuckDB gave one. */
+  /** 1-based position inside the SQL text, when DuckDB gave one. Columns count UTF-16 units, as editors do. */
   readonly position: { readonly line: number; readonly column: number } | undefined;
   /** DuckDB's category: `Catalog`, `Binder`, `Parser`, `Conversion`, `Constraint`, ... */
   readonly category: string;
+  /** What DuckDB suggests: names that exist and look alike. */
+  readonly suggestion: string | undefined;
 
-  constructor(message: string, category: string, position: SqlError['position'], cause: unknown) {
-    super(message, { cause });
-    this.category = category;
-    this.position = position;
+  constructor(message: string, details: { category: string; position: SqlError['position']; suggestion: string | undefined; cause: unknown }) {
+    super(message, { cause: details.cause, hint: details.suggestion });
+    this.category = details.category;
+    this.position = details.position;
+    this.suggestion = details.suggestion;
   }
 }
 
@@ -26,38 +29,87 @@ export class FileLockedError extends TransientError {
   }
 }
 
-const CARET = /\n\nLINE (\d+): (.*)\n(\s*)\^[\s\S]*$/;
+/** What DuckDB said, taken apart. */
+interface Report {
+  readonly category: string;
+  readonly message: string;
+  readonly position: SqlError['position'];
+}
 
 /** Turns what DuckDB threw into `FileLockedError`, `UserError` (missing, foreign or unwritable file, full disk) or `SqlError`. */
 export function translateDuckDbError(error: unknown, sql: string): Error {
   if (error instanceof UserError || error instanceof TransientError) return error;
-  const text = messageOf(error);
+  const report = jsonReport(messageOf(error), sql) ?? textReport(messageOf(error));
+  const { message, suggestion } = splitSuggestion(report.message);
+  return fileError(report.message, error) ?? new SqlError(message, { ...report, suggestion, cause: error });
+}
+
+/** Failures of a file or the disk, which have nothing to do with the statement. */
+function fileError(text: string, cause: unknown): Error | undefined {
   const lock = /Could not set lock on file "([^"]+)"(?:.*?\(PID (\d+)\))?/s.exec(text);
-  if (lock?.[1] !== undefined) return new FileLockedError(lock[1], lock[2] === undefined ? undefined : Number(lock[2]), error);
+  if (lock?.[1] !== undefined) return new FileLockedError(lock[1], lock[2] === undefined ? undefined : Number(lock[2]), cause);
   if (/No space left on device|disk full|Out of Disk|ENOSPC/i.test(text)) {
-    return new UserError('the disk is full', { hint: `DuckDB said: ${firstLine(text)}. Free some space and run the command again; nothing was half-written.`, cause: error });
+    const said = text.split('\n', 1)[0] ?? text;
+    return new UserError('the disk is full', {
+      hint: `DuckDB said: ${said}. Free some space and run the command again; nothing was half-written.`,
+      cause,
+    });
   }
   const newer = /Trying to read a database file with version number (\d+)/.exec(text);
-  if (newer !== null) return new UserError(`a database file was written by a newer DuckDB (storage version ${newer[1]})`, { cause: error });
+  if (newer !== null) return new UserError(`a database file was written by a newer DuckDB (storage version ${newer[1]})`, { cause });
   const foreign = /"([^"]+)"[^"]*not a valid DuckDB database file/.exec(text);
-  if (foreign !== null) return new UserError(`${foreign[1]} is not a DuckDB database`, { cause: error });
-  const category = /^(\w+(?: \w+)?) Error: /.exec(text)?.[1] ?? 'Unknown';
-  return new SqlError(text.replace(CARET, '').replace(/^(\w+ )?(\w+) Error: /, ''), category, positionIn(text, sql), error);
+  if (foreign !== null) return new UserError(`${foreign[1]} is not a DuckDB database`, { cause });
+  return undefined;
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? text;
+/** With `errors_as_json` DuckDB gives the exact byte position; parser errors carry a prefix in front of the JSON. */
+function jsonReport(text: string, sql: string): Report | undefined {
+  const start = text.indexOf('{"exception_type"');
+  if (start < 0) return undefined;
+  const json = parseObject(text.slice(start));
+  if (json === undefined) return undefined;
+  const offset = json['position'] === undefined ? undefined : Number(json['position']);
+  return {
+    category: json['exception_type'] ?? 'Unknown',
+    message: json['exception_message'] ?? text,
+    position: offset === undefined || Number.isNaN(offset) ? undefined : positionAt(sql, offset),
+  };
 }
 
-/** The caret under DuckDB's excerpt, as a line and column of the statement. Long lines are excerpted with dots: then found by text. */
-function positionIn(text: string, sql: string): SqlError['position'] {
-  const match = CARET.exec(text);
-  if (match === null) return undefined;
-  const [, lineText = '1', excerpt = '', indent = ''] = match;
-  const line = Number(lineText);
-  const offset = indent.length - `LINE ${lineText}: `.length;
-  const shown = excerpt.replace(/^\.\.\./, '').replace(/\.\.\.$/, '');
-  const skipped = excerpt.startsWith('...') ? 3 : 0;
-  const start = (sql.split('\n')[line - 1] ?? '').indexOf(shown);
-  return { line, column: Math.max(1, offset - skipped + Math.max(start, 0) + 1) };
+function parseObject(text: string): Record<string, string | undefined> | undefined {
+  try {
+    return JSON.parse(text) as Record<string, string | undefined>;
+  } catch {
+    return undefined; // cut off or followed by other text: read as plain text instead
+  }
+}
+
+/** Line and column of a byte offset; none when it lies outside the statement, as for a view's own text. */
+function positionAt(sql: string, offset: number): SqlError['position'] {
+  const bytes = Buffer.from(sql);
+  if (offset > bytes.length) return undefined;
+  const lines = bytes.subarray(0, offset).toString().split('\n');
+  return { line: lines.length, column: (lines.at(-1) ?? '').length + 1 };
+}
+
+const EXCERPT = /\n\nLINE \d+: [\s\S]*$/;
+
+/** Without `errors_as_json`: a category and a message. The excerpt's caret cannot be trusted on long lines and wide characters. */
+function textReport(text: string): Report {
+  const head = /^(?:Failed to extract statements: )?([A-Z]\w+(?: \w+){0,2}) Error: /.exec(text);
+  return { category: head?.[1] ?? 'Unknown', message: text.replace(EXCERPT, '').slice(head?.[0].length ?? 0), position: undefined };
+}
+
+/** DuckDB puts what it suggests behind the message; for us it is the hint. */
+function splitSuggestion(text: string): { message: string; suggestion: string | undefined } {
+  const [, message, kind, names] = /^([\s\S]*?)\n\s*(Did you mean|Candidate bindings:|Candidate functions:)([\s\S]*)$/.exec(text) ?? [];
+  if (message === undefined || kind === undefined || names === undefined) return { message: text, suggestion: undefined };
+  if (kind === 'Did you mean') return { message, suggestion: `${kind}${names.trimEnd()}` };
+  if (kind === 'Candidate bindings:') return { message, suggestion: `Did you mean ${alternatives(names.split(','))}?` };
+  return { message, suggestion: `It exists as: ${names.trim().split(/\n\s*/).slice(0, 4).join('; ')}.` };
+}
+
+function alternatives(names: readonly string[]): string {
+  const shown = names.slice(0, 4).map((name) => name.trim());
+  return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} or ${shown.at(-1) ?? ''}`;
 }

@@ -29,7 +29,9 @@ export class Workspace implements AsyncDisposable {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #folder: string;
-  readonly #attached = new Set<string>();
+  /** Name of each attached database, by its path. */
+  readonly #attached = new Map<string, string>();
+  readonly #closing: (() => Promise<void>)[] = [];
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection, folder: string) {
     this.#instance = instance;
@@ -45,6 +47,7 @@ export class Workspace implements AsyncDisposable {
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       preserve_insertion_order: 'false',
+      errors_as_json: 'true', // gives the exact position; `translateDuckDbError` reads it
       ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
     });
     const connection = await instance.connect();
@@ -64,17 +67,31 @@ export class Workspace implements AsyncDisposable {
   }
 
   /**
-   * Attaches a database file under a name; a second call with the same name does nothing.
-   * Lock conflicts, missing and foreign files come back as `UserError`.
+   * Attaches a database file and returns the name it has here: DuckDB attaches a file once, so a file that is both source
+   * and destination keeps the name it got first. Lock conflicts, missing and foreign files come back as `UserError`.
    */
-  async attach(path: string, name: string, mode: 'read' | 'write'): Promise<void> {
-    if (this.#attached.has(name)) return;
+  async attach(path: string, name: string, mode: 'read' | 'write'): Promise<string> {
+    const known = this.#attached.get(path);
+    if (known !== undefined) return known;
     await this.run(`ATTACH ${literal(path)} AS ${ident(name)} ${mode === 'read' ? '(READ_ONLY)' : ''}`);
-    this.#attached.add(name);
+    this.#attached.set(path, name);
+    return name;
   }
 
+  isAttached(name: string): boolean {
+    return [...this.#attached.values()].includes(name);
+  }
+
+  /** Runs after the workspace has let go of its files. */
+  onClose(work: () => Promise<void>): void {
+    this.#closing.push(work);
+  }
+
+  /** Detaches a database by the name `attach` returned. */
   async detach(name: string): Promise<void> {
-    if (!this.#attached.delete(name)) return;
+    const path = [...this.#attached].find(([, attached]) => attached === name)?.[0];
+    if (path === undefined) return;
+    this.#attached.delete(path);
     await this.run(`DETACH ${ident(name)}`);
   }
 
@@ -167,6 +184,7 @@ export class Workspace implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#connection.closeSync();
     this.#instance.closeSync();
+    for (const work of this.#closing) await work();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

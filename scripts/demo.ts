@@ -1,0 +1,105 @@
+/**
+ * `npm run demo`: the main job on the example project, as a user would type it. Works in a copy outside of the checkout,
+ * prints every command with its real output, and fails if a step is not what it claims to be.
+ */
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { DuckDBConnection } from '@duckdb/node-api';
+
+import type { ApplyDocument, PlanDocument, Summary } from '../src/plan/document.ts';
+import { compareWithWarehouse, editTheCrm, type Expected, moveTheWarehouse } from './demo-changes.ts';
+import { claim, runSluice } from './demo-shell.ts';
+import { buildExample, withDatabase } from './example-databases.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const FIRST_RUN = { create: 3_445, update: 2, delete: 0, takeover: 1, rejected: 0 };
+
+const folder = await mkdtemp(join(tmpdir(), 'sluice-demo-'));
+try {
+  await demo(folder);
+  console.log('\nEvery step did what it says.');
+} catch (error) {
+  console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function demo(home: string): Promise<void> {
+  say('A warehouse with accounts, contacts and subscriptions, and a CRM with five accounts of its own');
+  await cp(join(ROOT, 'syncs'), join(home, 'syncs'), { recursive: true });
+  const { warehouse, crm } = await buildExample(home);
+  await firstRun(home);
+  claim('the CRM holds what the warehouse says', await differences(home), []);
+
+  say('A day later: the warehouse moved, and somebody edited the CRM by hand');
+  const expected = await withDatabase(warehouse, moveTheWarehouse);
+  await withDatabase(crm, editTheCrm);
+  for (const line of expected.story) console.log(`  ${line}`);
+  await secondRun(home, expected);
+  claim('the CRM holds what the warehouse says, apart from what was rejected and held', await differences(home), expected.leftOver);
+}
+
+async function firstRun(home: string): Promise<void> {
+  say('What would be written?');
+  await runSluice(home, ['plan', '--detailed-exitcode'], { exit: 2 });
+  claim('the first plan', pick(await plan(home), FIRST_RUN), FIRST_RUN);
+  say('Write it');
+  await runSluice(home, ['apply', '--yes'], { exit: 0 });
+  say('Nothing is left to do');
+  await runSluice(home, ['plan', '--detailed-exitcode'], { exit: 0 });
+  const nothing = { create: 0, update: 0, delete: 0, clear: 0, rejected: 0, held: 0 };
+  claim('the plan after the apply', pick(await plan(home), nothing), nothing);
+}
+
+async function secondRun(home: string, expected: Expected): Promise<void> {
+  say('Plan into a file, for somebody to review');
+  await runSluice(home, ['plan', '--out', 'plan.duckdb', '--detailed-exitcode'], { exit: 2 });
+  const saved = JSON.parse(await runSluice(home, ['show', 'plan.duckdb', '--json'], { exit: 0, quiet: true })) as PlanDocument;
+  claim('the saved plan', pick(saved.summary, expected.summary), expected.summary);
+
+  say('Look at it: the report, record by record, and with SQL');
+  await runSluice(home, ['show', 'plan.duckdb'], { exit: 0 });
+  await runSluice(home, ['show', 'plan.duckdb', '--records'], { exit: 0, lines: 24 });
+  await runSluice(
+    home,
+    ['show', 'plan.duckdb', '--sql', 'select sync, action, count(*) as records from changes group by all order by all'],
+    { exit: 0 },
+  );
+
+  say('Apply exactly this plan. Exit code 5: one record was rejected, and is waiting');
+  await runSluice(home, ['apply', 'plan.duckdb', '--yes'], { exit: 5 });
+  say('Applied plans cannot be applied twice');
+  await runSluice(home, ['apply', 'plan.duckdb', '--yes'], { exit: 4 });
+
+  say('Nothing is left to do, apart from the name that is too long');
+  await runSluice(home, ['plan', '--detailed-exitcode'], { exit: 0 });
+  const rest = { create: 0, update: 0, delete: 0, clear: 0, held: 1, known_rejected: 1 };
+  claim('the plan after the second apply', pick(await plan(home), rest), rest);
+  // Exit code 5 again: a person still has to look at what was rejected and held.
+  const again = JSON.parse(await runSluice(home, ['apply', '--yes', '--json'], { exit: 5, quiet: true })) as ApplyDocument;
+  claim('records that another apply writes', again.summary.applied, 0);
+  await runSluice(home, ['history'], { exit: 0 });
+}
+
+async function plan(home: string): Promise<Summary> {
+  const document = JSON.parse(await runSluice(home, ['plan', '--json'], { exit: 0, quiet: true })) as PlanDocument;
+  return document.summary;
+}
+
+/** Compares both databases with SQL of its own: a second opinion on what Sluice did. */
+async function differences(home: string): Promise<readonly string[]> {
+  const files = { warehouse: join(home, 'data', 'warehouse.duckdb'), crm: join(home, 'data', 'crm.duckdb') };
+  return withDatabase(':memory:', async (connection: DuckDBConnection) => compareWithWarehouse(connection, files));
+}
+
+function pick<K extends keyof Summary>(summary: Summary, wanted: Readonly<Record<K, number>>): Readonly<Record<string, number>> {
+  const keys = Object.keys(wanted) as K[];
+  return Object.fromEntries(keys.map((key) => [key, summary[key]]));
+}
+
+function say(text: string): void {
+  console.log(`\n# ${text}`);
+}

@@ -1,0 +1,161 @@
+#!/usr/bin/env node
+/** The command line: wiring, signals, and the one place that maps errors to exit codes. */
+import { realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
+
+import type { CommanderError } from 'commander';
+
+import { createProgram } from './cli/program.ts';
+import { reportError } from './cli/report-error.ts';
+import type { Action, Invocation } from './commands/invocation.ts';
+import type { Host, Shell } from './commands/shell.ts';
+import { EXIT, UserError } from './errors.ts';
+
+/** What tests replace. */
+export interface Overrides {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly host?: Partial<Host>;
+  /** Added to the connectors that come with Sluice. */
+  readonly registry?: Partial<import('./commands/registry.ts').Registry>;
+  /** The schema of each connection type, ours included. */
+  readonly connectionSchemas?: ReadonlyMap<string, object>;
+  readonly context?: Partial<Pick<import('./context.ts').Context, 'now' | 'sleep' | 'fetch' | 'randomHex'>>;
+}
+
+/** Second Ctrl-C, as shells count it: 128 + SIGINT. */
+const INTERRUPTED = 130;
+
+/** Runs one command line, without the program's name. Returns the exit code. */
+export async function main(argv: readonly string[], overrides: Overrides = {}): Promise<number> {
+  const host = { ...processHost(), ...overrides.host };
+  const session: Session = { shell: undefined, code: EXIT.ok, json: argv.includes('--json') };
+  const output: string[] = [];
+  const program = createProgram({
+    version: version(),
+    write: (text) => output.push(text),
+    run: async (verb, load, invocation) => {
+      session.code = await runAction({ verb, load, invocation, host, overrides, session });
+    },
+  });
+  try {
+    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+    return session.code;
+  } catch (error) {
+    if (isCommanderError(error) && error.exitCode === 0) {
+      await host.stdout(output.join(''));
+      return EXIT.ok;
+    }
+    return await reportError(isCommanderError(error) ? usageError(error, output) : error, {
+      host,
+      json: session.json,
+      cwd: overrides.cwd ?? process.cwd(),
+      env: overrides.env ?? process.env,
+      shell: session.shell,
+    });
+  } finally {
+    session.shell?.end();
+  }
+}
+
+interface Session {
+  shell: Shell | undefined;
+  code: number;
+  readonly json: boolean;
+}
+
+interface ActionCall {
+  readonly verb: string;
+  readonly load: () => Promise<Action>;
+  readonly invocation: Invocation;
+  readonly host: Host;
+  readonly overrides: Overrides;
+  readonly session: Session;
+}
+
+async function runAction(call: ActionCall): Promise<number> {
+  const { verb, load, invocation, host, overrides } = call;
+  const { createShell } = await import('./cli/create-shell.ts');
+  const controller = new AbortController();
+  const signals = listen(controller, verb, host);
+  try {
+    const cwd = overrides.cwd ?? process.cwd();
+    const env = overrides.env ?? process.env;
+    const shell = createShell({ options: invocation.options, cwd, env, signal: controller.signal, host, registry: overrides.registry, connectionSchemas: overrides.connectionSchemas, context: overrides.context });
+    call.session.shell = shell;
+    const action = await load();
+    return await action(shell, invocation);
+  } catch (error) {
+    if (controller.signal.aborted && error instanceof Error && error.name === 'AbortError') return INTERRUPTED;
+    throw error;
+  } finally {
+    signals();
+  }
+}
+
+/** First signal: finish what is in flight. Second: end at once. Returns what removes the handlers. */
+function listen(controller: AbortController, verb: string, host: Host): () => void {
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    const what = verb === 'apply' || verb === 'revert' ? 'finishing the batch in flight' : 'stopping';
+    host.stderr(`\n${what}; press Ctrl-C again to stop at once\n`);
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+}
+
+function isCommanderError(error: unknown): error is CommanderError {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('commander.');
+}
+
+/** What was typed wrong, in our form. A command without its subcommand shows its help. */
+function usageError(error: CommanderError, output: readonly string[]): UserError {
+  if (error.code === 'commander.help') return new UserError('a subcommand is missing', { hint: 'Type: sluice state --help' });
+  const message = error.message.replace(/^error: /, '');
+  const [first = message, ...rest] = message.split('\n');
+  return new UserError(first, { hint: [...rest, ...output, 'Type: sluice --help'].join('\n').trim() });
+}
+
+function version(): string {
+  const manifest = createRequire(import.meta.url)('../package.json') as { version: string };
+  return manifest.version;
+}
+
+function processHost(): Host {
+  return {
+    stdout: async (text) => {
+      if (process.stdout.write(text)) return;
+      await new Promise((resolve) => process.stdout.once('drain', resolve));
+    },
+    stderr: (text) => void process.stderr.write(text),
+    ask: process.stdin.isTTY ? askPerson : null,
+    isTTY: { stdout: process.stdout.isTTY, stderr: process.stderr.isTTY },
+    columns: () => process.stderr.columns || 80,
+    chdir: (folder) => process.chdir(folder),
+    makePrivate: () => void process.umask(0o077),
+  };
+}
+
+/** The question goes to stderr: stdout may be a file. */
+async function askPerson(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
+}
+
+function isMain(): boolean {
+  const started = process.argv[1];
+  return started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url);
+}
+
+if (isMain()) {
+  // The reader of a pipe may leave early (`| head`): then there is nobody left to tell.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.error));
+  process.exitCode = await main(process.argv.slice(2));
+}

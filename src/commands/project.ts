@@ -1,0 +1,56 @@
+/** Loads the project that a command works on, and the syncs that were asked for. */
+import { connectionsOf, loadProject } from '../config/load.ts';
+import type { Project, Sync } from '../config/model.ts';
+import { orderSyncs } from '../config/graph.ts';
+import { type SelectedSync, selectSyncs, selectWithReasons } from '../config/select.ts';
+import { openState } from '../state/open.ts';
+import type { State } from '../state/state.ts';
+import type { Shell } from './shell.ts';
+
+export interface OpenedProject {
+  readonly project: Project;
+  /** What was asked for, parents first; everything when nothing was. */
+  readonly syncs: readonly Sync[];
+  /** The same in the order of names, with what selected each. */
+  readonly selected: readonly SelectedSync[];
+  /** Whether the user named syncs, as arguments or with `--select`. */
+  readonly named: boolean;
+}
+
+export interface ProjectNeeds {
+  /** Names of syncs that were typed. */
+  readonly names?: readonly string[];
+  /** Whose secrets: `syncs` are the connections of the selected syncs and of the state; `state` only the latter. */
+  readonly secrets: 'none' | 'state' | 'syncs' | 'all';
+  /** For what writes: an environment must be chosen where there are some, and state must not live on a disk that is gone tomorrow. */
+  readonly writes?: boolean;
+}
+
+/**
+ * Loads the project, hides its secrets from all output, and steps into its folder: DuckDB checks the relative paths of
+ * a query against the process's working directory, and a query means its project's. Paths that the user typed are made
+ * absolute against `context.cwd`, which stays where the user stands.
+ */
+export async function openProject(shell: Shell, needs: ProjectNeeds): Promise<OpenedProject> {
+  const { dir, env, vars, select } = shell.options;
+  const { names = [], secrets, writes = false } = needs;
+  const ofSyncs = (project: Project): readonly string[] => connectionsOf(selectSyncs(project, names, select));
+  const project = await loadProject(shell.context, {
+    dir,
+    environment: env,
+    vars,
+    secrets: secrets === 'syncs' ? ofSyncs : secrets === 'state' ? [] : secrets,
+    requireEnvironment: writes,
+    requireWrittenState: writes,
+    connectionSchemas: shell.connectionSchemas,
+  });
+  shell.hide(project.secrets);
+  const selected = selectWithReasons(project, names, select);
+  shell.host.chdir(project.dir);
+  return { project, selected, syncs: orderSyncs(project, selected.map((each) => each.sync)), named: names.length + select.length > 0 };
+}
+
+/** The project's state, open until the caller disposes of it. */
+export async function openProjectState(shell: Shell, project: Project): Promise<State> {
+  return openState(shell.context, project);
+}

@@ -1,0 +1,61 @@
+/** `sluice show FILE`: a saved plan as a report, record by record, or asked with SQL. */
+import { resolve } from 'node:path';
+
+import { EXIT, UserError } from '../errors.ts';
+import { openPlanFile, type PlanFile } from '../plan/plan-file.ts';
+import { visible } from '../report/escape.ts';
+import { renderMarkdown } from '../report/markdown.ts';
+import { sampleLine } from '../report/sync-text.ts';
+import { table } from '../report/table.ts';
+import { textOption } from './arguments.ts';
+import type { Invocation } from './invocation.ts';
+import { showPlan } from './planning.ts';
+import type { Shell } from './shell.ts';
+
+export async function show(shell: Shell, { args, options }: Invocation): Promise<number> {
+  const typed = String(args[0]);
+  await using file = await openPlanFile(shell.context, resolve(shell.context.cwd, typed));
+  const sql = textOption(options.sql);
+  const json = shell.options.json || options.format === 'json';
+  if (sql !== undefined) await showQuery(shell, file, sql, json);
+  else if (options.records === true) await showRecords(shell, file, chosenSync(file, textOption(options.sync)), json);
+  else if (json) await shell.printJson(file.document);
+  else if (options.format === 'markdown') await shell.print(renderMarkdown(file.document));
+  else await showPlan(shell, file.document, typed);
+  return EXIT.ok;
+}
+
+async function showQuery(shell: Shell, file: PlanFile, sql: string, json: boolean): Promise<void> {
+  const { columns, rows } = await file.query(sql);
+  if (json) return shell.printJson({ columns, rows });
+  await shell.print(`${table(columns, rows, { empty: 'null' })}\n`);
+}
+
+function chosenSync(file: PlanFile, name: string | undefined): string | undefined {
+  const names = file.document.syncs.map((sync) => sync.name);
+  if (name === undefined || names.includes(name)) return name;
+  throw new UserError(`the plan has no sync "${name}"`, { hint: `It has ${names.join(', ')}.` });
+}
+
+/** As they come: a plan may hold millions. JSON is one document all the same. */
+async function showRecords(shell: Shell, file: PlanFile, sync: string | undefined, json: boolean): Promise<void> {
+  if (json) return writeJsonRecords(shell, file, sync);
+  let heading: string | undefined;
+  for await (const batch of file.records(sync)) {
+    const title = batch.sync === heading ? '' : `${shell.paint.bold(visible(batch.sync))}\n`;
+    heading = batch.sync;
+    await shell.print(title + batch.samples.map((sample) => `  ${sampleLine(sample, shell.paint, Infinity)}\n`).join(''));
+  }
+  if (heading === undefined) await shell.print('No changes.\n');
+}
+
+async function writeJsonRecords(shell: Shell, file: PlanFile, sync: string | undefined): Promise<void> {
+  let separator = '[\n';
+  for await (const batch of file.records(sync)) {
+    for (const sample of batch.samples) {
+      await shell.print(`${separator}${JSON.stringify({ sync: batch.sync, ...sample })}`);
+      separator = ',\n';
+    }
+  }
+  await shell.print(separator === '[\n' ? '[]\n' : '\n]\n');
+}

@@ -1,0 +1,228 @@
+/**
+ * From a folder of YAML to a {@link Project}: read, choose the environment, put references in, check each document,
+ * check the rules between them, and only then ask the environment for secrets. Every problem of all files comes at once.
+ */
+import type { Context } from '../context.ts';
+import { formatProblem, type Location, type Problem, UserError } from '../errors.ts';
+import { nearest } from '../nearest.ts';
+import { type ConnectionDraft, draftConnections, resolveConnection, type ResolvedConnection } from './connections.ts';
+import { leaveEnvironment, type Scope } from './document.ts';
+import { type Kind, type ProjectFiles, readProjectFiles, shownPath } from './files.ts';
+import type { ProjectDocument } from './generated/project.ts';
+import { resolveGuards } from './guards.ts';
+import { environmentLookup, type Replacement } from './interpolate.ts';
+import type { Project, Sync } from './model.ts';
+import { type ConfigDocument, locate, mapAt, nodeAt, textAt } from './nodes.ts';
+import {
+  chooseEnvironment,
+  type ChosenProject,
+  onlyProject,
+  projectFolder,
+  projectVariables,
+  resolveProject,
+  resolveState,
+} from './project.ts';
+import { type Declared, type RuleInput, RULES } from './rules.ts';
+import { connectionSchemas, type Schema } from './schemas.ts';
+import { resolveSync } from './sync.ts';
+import { resolveTest } from './sync-test.ts';
+
+export { orderSyncs } from './graph.ts';
+export { selectSyncs } from './select.ts';
+
+/** Connections whose secrets a command needs: all, none, some by name, or whatever the loaded syncs turn out to need. */
+export type SecretsOption = 'all' | 'none' | readonly string[] | ((project: Project) => readonly string[]);
+
+export interface LoadOptions {
+  /** The project folder as typed, relative to the folder the user stands in. */
+  readonly dir: string;
+  readonly environment?: string | undefined;
+  /** `--var NAME=VALUE`. */
+  readonly vars?: Readonly<Record<string, string>> | undefined;
+  /**
+   * What needs its `${env.X}`. With a list of connection names, the state's connection is always among them. Of other
+   * connections, options that hold such a reference are absent.
+   */
+  readonly secrets: SecretsOption;
+  /** Fail when the project has environments and none is chosen. */
+  readonly requireEnvironment?: boolean | undefined;
+  /** Fail in CI when the project does not say where its state lives. */
+  readonly requireWrittenState?: boolean | undefined;
+  /** The schema of each connection type. Default: those of this version. */
+  readonly connectionSchemas?: ReadonlyMap<string, object> | undefined;
+}
+
+/** Throws a `UserError` with every problem of all files. */
+export async function loadProject(context: Context, options: LoadOptions): Promise<Project> {
+  const dir = projectFolder(context.cwd, options.dir);
+  return resolveFiles(context, await readProjectFiles(dir, context.cwd), options);
+}
+
+/** `loadProject` of files that were read before. */
+export async function resolveFiles(context: Context, files: ProjectFiles, options: LoadOptions): Promise<Project> {
+  const problems: Problem[] = [...files.problems];
+  const dir = projectFolder(context.cwd, options.dir);
+  const document = onlyProject(files.documents.Project, shownPath(context.cwd, dir), (problem) => problems.push(problem));
+  if (document === undefined) throw UserError.of(sorted(problems));
+  const chosen = chooseEnvironment(document, options);
+  const variables = projectVariables(chosen, options.vars ?? {});
+  const scope: Scope = { cwd: context.cwd, dir, variables, report: (problem) => problems.push(problem) };
+  const draft = await draftProject(files, chosen, scope, options);
+  const project = withSecrets(context, draft, scope, options);
+  if (options.requireWrittenState === true) problems.push(...stateIsWritten(context, chosen));
+  problems.push(...variables.problems, ...unusedVariables(draft, options.vars ?? {}));
+  if (problems.length > 0) throw UserError.of(sorted(problems));
+  return project;
+}
+
+interface Draft {
+  readonly chosen: ChosenProject;
+  readonly plain: ProjectDocument | undefined;
+  readonly connections: readonly ConnectionDraft[];
+  /** Without secrets. */
+  readonly project: Project;
+  readonly scope: Scope;
+}
+
+/** Everything that needs no secret. */
+async function draftProject(files: ProjectFiles, chosen: ChosenProject, scope: Scope, options: LoadOptions): Promise<Draft> {
+  const schemas = (options.connectionSchemas ?? connectionSchemas()) as ReadonlyMap<string, Schema>;
+  const plain = resolveProject(chosen, scope);
+  const connections = draftConnections(files.documents.Connection, chosen, schemas, scope);
+  const schemaOf = (name: string): Schema | undefined => connections.find((each) => each.name === name)?.schema;
+  const defaults = { guards: plain?.guards, connectionSchema: schemaOf };
+  const found = await Promise.all(files.documents.Sync.map(async (document) => resolveSync(document, scope, defaults)));
+  const syncs = found.filter((sync) => sync !== undefined).toSorted((a, b) => compareText(a.name, b.name));
+  const tests = files.documents.Test.map((document) => resolveTest(document, scope)).filter((test) => test !== undefined);
+  const resolved = connections.flatMap((each) => resolveConnection(each, scope, leaveEnvironment) ?? []);
+  const state = resolveState(chosen, scope, () => leaveEnvironment);
+  const input: RuleInput = {
+    declared: declaredNames(files),
+    syncs,
+    tests,
+    rolesOf: rolesIn(connections),
+    state: stateFacts(chosen, state),
+  };
+  RULES.forEach((rule) => {
+    rule(input, scope.report);
+  });
+  const project: Project = {
+    name: plain?.name ?? '',
+    dir: scope.dir,
+    environment: chosen.environment,
+    environments: chosen.environments,
+    vars: scope.variables.all(),
+    state,
+    guards: resolveGuards(plain?.guards),
+    ...connectionsAndSecrets(resolved),
+    syncs,
+    tests,
+  };
+  return { chosen, plain, connections, project, scope };
+}
+
+/** Asks the environment for what the command needs. */
+function withSecrets(context: Context, draft: Draft, scope: Scope, options: LoadOptions): Project {
+  const wanted = wantedSecrets(draft, options.secrets);
+  if (wanted === undefined) return draft.project;
+  const seen = new Set<string>();
+  const lookup = environmentLookup(context.env);
+  const env = (name: string): Replacement => {
+    const found = lookup(name);
+    if ('text' in found) seen.add(found.text);
+    return found;
+  };
+  const resolved = draft.connections.flatMap((each) => resolveConnection(each, scope, wanted(each.name) ? env : leaveEnvironment) ?? []);
+  const keyIsUsed = draft.project.syncs.some((sync) => sync.fields.some((field) => field.sensitive));
+  const state = resolveState(draft.chosen, scope, (property) => (property === 'key' && !keyIsUsed ? leaveEnvironment : env));
+  const { connections, secrets } = connectionsAndSecrets(resolved);
+  const all = [...secrets, ...seen, ...(state.key === undefined ? [] : [state.key])];
+  return { ...draft.project, state, connections, secrets: [...new Set(all)] };
+}
+
+function wantedSecrets(draft: Draft, option: SecretsOption): ((connection: string) => boolean) | undefined {
+  if (option === 'none') return undefined;
+  if (option === 'all') return () => true;
+  const names = typeof option === 'function' ? option(draft.project) : option;
+  const { state } = draft.project;
+  return (name) => names.includes(name) || (state.type === 'connection' && state.connection === name);
+}
+
+function connectionsAndSecrets(resolved: readonly ResolvedConnection[]): Pick<Project, 'connections' | 'secrets'> {
+  return {
+    connections: new Map(resolved.map(({ connection }) => [connection.name, connection])),
+    secrets: resolved.flatMap(({ secrets }) => secrets),
+  };
+}
+
+function declaredNames({ documents }: ProjectFiles): RuleInput['declared'] {
+  const of = (kind: Kind): readonly Declared[] => documents[kind].flatMap((document) => declaredName(document));
+  return { Connection: of('Connection'), Sync: of('Sync'), Test: of('Test') };
+}
+
+function declaredName({ root }: ConfigDocument): readonly Declared[] {
+  const name = textAt(root, 'name');
+  return name === undefined ? [] : [{ name, location: locate(root, ['name']) }];
+}
+
+function rolesIn(connections: readonly ConnectionDraft[]): RuleInput['rolesOf'] {
+  return (name) => {
+    const found = connections.find((each) => each.name === name);
+    const roles = found?.schema['x-roles'] as readonly string[] | undefined;
+    return found === undefined || roles === undefined ? undefined : { type: found.type, roles };
+  };
+}
+
+function stateFacts(chosen: ChosenProject, state: Project['state']): RuleInput['state'] {
+  return {
+    connection: state.type === 'connection' ? state.connection : undefined,
+    hasKey: nodeAt(chosen.root, ['state', 'key']) !== undefined,
+    location: locate(chosen.root, ['state', 'connection']),
+  };
+}
+
+/** A runner's disk is gone tomorrow, and with it what Sluice remembers. */
+function stateIsWritten(context: Context, chosen: ChosenProject): readonly Problem[] {
+  const inCi = !['', '0', 'false'].includes((context.env['CI'] ?? '').toLowerCase());
+  if (!inCi || mapAt(chosen.root, 'state') !== undefined) return [];
+  return [
+    {
+      message: 'the project does not say where its state lives, and the disk of a CI runner is gone tomorrow',
+      location: locate(chosen.document.root, ['name']),
+      hint: 'add state: { connection: NAME, schema: sluice }, or state: { path: FILE } on a disk that stays',
+    },
+  ];
+}
+
+/** A misspelt `--var` must not pass in silence. */
+function unusedVariables({ chosen, scope }: Draft, given: Readonly<Record<string, string>>): readonly Problem[] {
+  const environments = chosen.environments.map((name) => mapAt(chosen.document.root, 'environments', name, 'vars'));
+  const known = new Set([mapAt(chosen.document.root, 'vars'), ...environments].flatMap((vars) => [...(vars?.entries.keys() ?? [])]));
+  scope.variables.used.forEach((name) => known.add(name));
+  return Object.keys(given)
+    .filter((name) => !known.has(name))
+    .map((name) => {
+      const near = nearest(name, [...known]);
+      return { message: `--var ${name}: the project has no such variable`, hint: near === undefined ? undefined : `did you mean ${near}?` };
+    });
+}
+
+/** By file, line and column, each problem once. Problems without a place come first. */
+function sorted(problems: readonly Problem[]): readonly Problem[] {
+  const once = new Map(problems.map((problem) => [formatProblem(problem), problem]));
+  return [...once.values()].toSorted((a, b) => compareLocations(a.location, b.location));
+}
+
+function compareLocations(a: Location | undefined, b: Location | undefined): number {
+  if (a === undefined || b === undefined) return Number(a !== undefined) - Number(b !== undefined);
+  return compareText(a.file, b.file) || a.line - b.line || a.column - b.column;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+/** Names of the connections that syncs read from or write to. */
+export function connectionsOf(syncs: readonly Sync[]): readonly string[] {
+  return [...new Set(syncs.flatMap((sync) => [sync.source.connection, sync.destination.connection]))];
+}

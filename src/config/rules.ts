@@ -1,0 +1,243 @@
+/** What must hold between documents. Each rule reports every place where it does not. */
+import type { Location } from '../errors.ts';
+import { nearest } from '../nearest.ts';
+import { unknownConnection } from './connections.ts';
+import type { Report } from './document.ts';
+import type { Kind } from './files.ts';
+import { cycleProblem, objectKey, sortByReference } from './graph.ts';
+import type { Sync, SyncTest } from './model.ts';
+import { listed, quoted } from './schema-errors.ts';
+
+export interface Declared {
+  readonly name: string;
+  readonly location: Location;
+}
+
+export interface RuleInput {
+  /** Names of all documents, also of those that are wrong in themselves. */
+  readonly declared: Readonly<Record<Exclude<Kind, 'Project'>, readonly Declared[]>>;
+  readonly syncs: readonly Sync[];
+  readonly tests: readonly SyncTest[];
+  /** What the connection of that name can be used as; undefined when its type is not known. */
+  readonly rolesOf: (connection: string) => { readonly type: string; readonly roles: readonly string[] } | undefined;
+  readonly state: {
+    /** Set when state is kept behind a connection. */
+    readonly connection: string | undefined;
+    readonly hasKey: boolean;
+    readonly location: Location;
+  };
+}
+
+type Rule = (input: RuleInput, report: Report) => void;
+
+const uniqueNames: Rule = ({ declared }, report) => {
+  for (const [kind, documents] of Object.entries(declared)) {
+    for (const same of Map.groupBy(documents, (each) => each.name).values()) {
+      const [first, ...others] = same;
+      const at = first?.location;
+      for (const other of others) {
+        report({ message: `another ${kind} is named ${quoted(other.name)}: ${at?.file ?? ''}:${at?.line ?? 1}`, location: other.location });
+      }
+    }
+  }
+};
+
+const connectionsExist: Rule = ({ declared, syncs, state }, report) => {
+  const names = declared.Connection.map((each) => each.name);
+  const uses = syncs.flatMap((sync) => [
+    { name: sync.source.connection, location: sync.at('source', 'connection') },
+    { name: sync.destination.connection, location: sync.at('destination', 'connection') },
+  ]);
+  const used = state.connection === undefined ? uses : [...uses, { name: state.connection, location: state.location }];
+  used.filter(({ name }) => !names.includes(name)).forEach(({ name, location }) => report(unknownConnection(name, names, location)));
+};
+
+const connectionsFitTheirRole: Rule = ({ syncs, rolesOf, state }, report) => {
+  const demand = (name: string, role: string, location: Location): void => {
+    const found = rolesOf(name);
+    if (found === undefined || found.roles.includes(role)) return;
+    const can = found.roles.length === 0 ? 'nothing' : listed(found.roles, 'and');
+    report({ message: `${quoted(name)} cannot be used as ${role}: connections of type ${found.type} can be ${can}`, location });
+  };
+  for (const sync of syncs) {
+    demand(sync.source.connection, 'source', sync.at('source', 'connection'));
+    demand(sync.destination.connection, 'destination', sync.at('destination', 'connection'));
+  }
+  if (state.connection !== undefined) demand(state.connection, 'state', state.location);
+};
+
+const keysHaveOneLength: Rule = ({ syncs }, report) => {
+  for (const { source, destination, at } of syncs) {
+    const [columns, fields] = [source.key.length, destination.key.length];
+    if (columns === fields) continue;
+    const message = `the key of the source has ${counted(columns, 'column')}, the key of the destination ${counted(fields, 'field')}`;
+    report({ message, location: at('destination', 'key'), hint: 'both name the same things, in the same order' });
+  }
+};
+
+const keyIsNotMappedOtherwise: Rule = ({ syncs }, report) => {
+  for (const { fields, destination, source, at } of syncs) {
+    for (const { field } of fields.filter((each) => destination.key.includes(each.field))) {
+      const column = source.key[destination.key.indexOf(field)] ?? '';
+      const message = `fields.${field}: the field is part of the destination's key and holds ${quoted(column)}`;
+      report({ message, location: at('fields', field), hint: 'leave it out of fields, or map it from that column' });
+    }
+  }
+};
+
+const somethingIsMapped: Rule = ({ syncs }, report) => {
+  for (const sync of syncs.filter((each) => each.fields.length === 0)) {
+    report({ message: 'fields: only the key is mapped; at least one other field is needed', location: sync.at('fields') });
+  }
+};
+
+const referencesNeedAValue: Rule = ({ syncs }, report) => {
+  for (const { fields, at } of syncs) {
+    for (const { field } of fields.filter((each) => each.reference !== undefined && each.from.kind === 'value')) {
+      const message = `fields.${field}: a reference needs a column or sql that holds the key of the other record`;
+      report({ message, location: at('fields', field, 'value') });
+    }
+  }
+};
+
+/** Two syncs may share a field only when each has a partition of its own. */
+const oneWriterPerField: Rule = ({ syncs }, report) => {
+  for (const writers of Map.groupBy(syncs, (sync) => objectKey(sync, sync.destination.object)).values()) {
+    for (const [index, sync] of writers.entries()) {
+      for (const other of writers.slice(0, index)) {
+        if (sync.partition !== undefined && other.partition !== undefined && sync.partition !== other.partition) continue;
+        reportShared(sync, other, report);
+      }
+    }
+  }
+};
+
+function reportShared(sync: Sync, other: Sync, report: Report): void {
+  const names = new Set(other.fields.map(({ field }) => field.toLowerCase()));
+  const shared = sync.fields.map(({ field }) => field).filter((field) => names.has(field.toLowerCase()));
+  const [first] = shared;
+  if (first === undefined) return;
+  const { object, connection } = sync.destination;
+  report({
+    message: `${sync.name} and ${other.name} both write ${listed(shared, 'and')} of ${object} in ${connection}`,
+    location: sync.at('fields', first),
+    hint: 'map a field in one sync only, or give both a partition of their own',
+  });
+}
+
+const noReferenceCircles: Rule = ({ syncs }, report) => {
+  const { cycle } = sortByReference(syncs);
+  if (cycle.length > 0) report(cycleProblem(cycle));
+};
+
+const movedFromIsGone: Rule = ({ declared, syncs }, report) => {
+  const moved = syncs.flatMap((sync) => (sync.movedFrom === undefined ? [] : [{ sync, from: sync.movedFrom }]));
+  for (const [index, { sync, from }] of moved.entries()) {
+    const location = sync.at('moved', 'from');
+    const hint = 'moved names what this sync was called before; only one sync can take its state';
+    if (declared.Sync.some((each) => each.name === from))
+      report({ message: `moved.from: there still is a sync ${quoted(from)}`, location, hint });
+    const earlier = moved.slice(0, index).find((each) => each.from === from);
+    if (earlier !== undefined)
+      report({ message: `moved.from: ${earlier.sync.name} was already moved from ${quoted(from)}`, location, hint });
+  }
+};
+
+const adoptedAreDeletedOnlyWithDelete: Rule = ({ syncs }, report) => {
+  for (const sync of syncs.filter((each) => each.deleteAdopted && each.onMissing !== 'delete')) {
+    const location = sync.at('delete_adopted');
+    report({
+      message: 'delete_adopted has no effect without on_missing: delete',
+      location,
+      hint: 'add on_missing: delete, or take this line out',
+    });
+  }
+};
+
+const sensitiveNeedsAKey: Rule = ({ syncs, state }, report) => {
+  if (state.hasKey) return;
+  for (const sync of syncs) {
+    for (const { field } of sync.fields.filter((each) => each.sensitive)) {
+      report({
+        message: `fields.${field} is sensitive, but the project has no key to hash and encrypt it with`,
+        location: sync.at('fields', field, 'sensitive'),
+        hint: 'add to the state of the project: key: ${env.SLUICE_STATE_KEY}',
+      });
+    }
+  }
+};
+
+const checkNamesAreUnique: Rule = ({ syncs }, report) => {
+  for (const { checks, at } of syncs) {
+    for (const [index, { name }] of checks.entries()) {
+      if (checks.findIndex((each) => each.name === name) === index) continue;
+      report({ message: `another check is named ${quoted(name)}`, location: at('checks', index, 'name') });
+    }
+  }
+};
+
+const timezonesExist: Rule = ({ syncs }, report) => {
+  for (const { source, at } of syncs) {
+    if (source.timezone === undefined || isTimezone(source.timezone)) continue;
+    const near = nearest(source.timezone, Intl.supportedValuesOf('timeZone'));
+    const suggestion = near === undefined ? '' : `; did you mean ${quoted(near)}?`;
+    report({
+      message: `source.timezone: there is no time zone ${quoted(source.timezone)}${suggestion}`,
+      location: at('source', 'timezone'),
+      hint: near === undefined ? 'use a name of the IANA database, such as Europe/Berlin or UTC' : undefined,
+    });
+  }
+};
+
+/** Offsets such as +02:00 are no zones: they do not know summer time, and not every engine takes them. */
+function isTimezone(name: string): boolean {
+  if (/^[+-]/.test(name)) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+const CRON_FIELD = /^[0-9A-Za-z*/,-]+$/;
+
+const schedulesAreKnown: Rule = ({ syncs }, report) => {
+  for (const { schedule, at } of syncs) {
+    if (schedule === undefined || ['hourly', 'daily', 'weekly', 'monthly'].includes(schedule)) continue;
+    const fields = schedule.trim().split(/\s+/);
+    if (fields.length === 5 && fields.every((field) => CRON_FIELD.test(field))) continue;
+    const message = `schedule: expected hourly, daily, weekly, monthly or cron with five fields; found ${quoted(schedule)}`;
+    report({ message, location: at('schedule'), hint: 'cron is minute, hour, day, month, weekday: "30 6 * * 1-5"' });
+  }
+};
+
+const testsNameASync: Rule = ({ declared, tests }, report) => {
+  const names = declared.Sync.map((each) => each.name);
+  for (const { sync, location } of tests.filter((each) => !names.includes(each.sync))) {
+    const near = nearest(sync, names);
+    report({ message: `sync: there is no sync ${quoted(sync)}${near === undefined ? '' : `; did you mean ${quoted(near)}?`}`, location });
+  }
+};
+
+export const RULES: readonly Rule[] = [
+  uniqueNames,
+  connectionsExist,
+  connectionsFitTheirRole,
+  keysHaveOneLength,
+  keyIsNotMappedOtherwise,
+  somethingIsMapped,
+  referencesNeedAValue,
+  oneWriterPerField,
+  noReferenceCircles,
+  movedFromIsGone,
+  adoptedAreDeletedOnlyWithDelete,
+  sensitiveNeedsAKey,
+  checkNamesAreUnique,
+  timezonesExist,
+  schedulesAreKnown,
+  testsNameASync,
+];
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,82 @@
+/** Which syncs a command works on: by name, and by `--select`. */
+import { UserError } from '../errors.ts';
+import { nearest } from '../nearest.ts';
+import type { Project, Sync } from './model.ts';
+import { quoted } from './schema-errors.ts';
+
+export interface SelectedSync {
+  readonly sync: Sync;
+  /** Why it is selected, as `ls --why` says it. */
+  readonly why: readonly string[];
+}
+
+/**
+ * Syncs by name or selector, in the order of the project. Names and selectors add up; inside one selector, parts joined
+ * by commas must all fit. Nothing given: every sync. Throws a `UserError` on a name or selector that fits nothing.
+ */
+export function selectSyncs(project: Project, names: readonly string[], selectors: readonly string[]): readonly Sync[] {
+  return selectWithReasons(project, names, selectors).map((each) => each.sync);
+}
+
+/** `selectSyncs`, with the reason for each. */
+export function selectWithReasons(project: Project, names: readonly string[], selectors: readonly string[]): readonly SelectedSync[] {
+  if (names.length === 0 && selectors.length === 0) return project.syncs.map((sync) => ({ sync, why: ['every sync'] }));
+  names.forEach((name) => {
+    if (project.syncs.every((sync) => sync.name !== name)) throw unknownSync(project, name);
+  });
+  const tests = selectors.map((selector) => ({ selector, fits: parseSelector(project, selector) }));
+  return project.syncs.flatMap((sync) => {
+    const byName = names.includes(sync.name) ? ['named'] : [];
+    const why = [...byName, ...tests.filter(({ fits }) => fits(sync)).map(({ selector }) => selector)];
+    return why.length === 0 ? [] : [{ sync, why }];
+  });
+}
+
+function unknownSync(project: Project, name: string): UserError {
+  const known = project.syncs.map((sync) => sync.name);
+  const near = nearest(name, known);
+  const list = known.length > 20 ? 'sluice ls lists the syncs' : `the project has ${known.join(', ') || 'none'}`;
+  return new UserError(`there is no sync ${quoted(name)}`, { hint: near === undefined ? list : `did you mean ${near}?` });
+}
+
+type Fits = (sync: Sync) => boolean;
+
+interface Method {
+  /** Values that a sync answers to. */
+  readonly values: (sync: Sync) => readonly string[];
+  readonly nothing: (value: string) => string;
+}
+
+const METHODS: Readonly<Record<string, Method>> = {
+  tag: { values: (sync) => sync.tags, nothing: (value) => `no sync has the tag ${quoted(value)}` },
+  source: { values: (sync) => [sync.source.connection], nothing: (value) => `no sync reads from ${quoted(value)}` },
+  destination: { values: (sync) => [sync.destination.connection], nothing: (value) => `no sync writes to ${quoted(value)}` },
+  name: { values: (sync) => [sync.name], nothing: (value) => `no sync is named like ${quoted(value)}` },
+};
+
+function parseSelector(project: Project, selector: string): Fits {
+  const parts = selector.split(',').map((part) => parsePart(project, part.trim()));
+  return (sync) => parts.every((fits) => fits(sync));
+}
+
+function parsePart(project: Project, part: string): Fits {
+  if (part === 'modified') throw new UserError('--select modified needs --base REF: the commit to compare with');
+  const [prefix, value] = part.includes(':') ? [part.slice(0, part.indexOf(':')), part.slice(part.indexOf(':') + 1)] : ['name', part];
+  const method = Object.hasOwn(METHODS, prefix) ? METHODS[prefix] : undefined;
+  if (method === undefined || value === '') {
+    const near = nearest(prefix, Object.keys(METHODS));
+    const hint = 'selectors are tag:NAME, source:CONNECTION, destination:CONNECTION, name:PATTERN and modified';
+    const suggestion = near === undefined || value === '' ? '' : `; did you mean ${near}:${value}?`;
+    throw new UserError(`--select ${quoted(part)} is not a selector${suggestion}`, { hint });
+  }
+  const fits: Fits = (sync) => method.values(sync).some((each) => glob(value).test(each));
+  if (project.syncs.some(fits)) return fits;
+  const near = nearest(value, [...new Set(project.syncs.flatMap((sync) => method.values(sync)))]);
+  throw new UserError(`--select ${part}: ${method.nothing(value)}`, { hint: near === undefined ? undefined : `did you mean ${near}?` });
+}
+
+/** `*` stands for any text, `?` for one character. */
+function glob(pattern: string): RegExp {
+  const parts = [...pattern].map((letter) => (letter === '*' ? '.*' : letter === '?' ? '.' : letter.replace(/[\\^$.|+()[\]{}]/, '\\$&')));
+  return new RegExp(`^${parts.join('')}$`, 'su');
+}

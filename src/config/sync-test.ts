@@ -1,0 +1,13 @@
+/** A Test document: checked, its values as exact text. */
+import { resolveDocument, type Scope } from './document.ts';
+import type { SyncTest } from './model.ts';
+import { type ConfigDocument, textAt, toExact } from './nodes.ts';
+import { readSchema } from './schemas.ts';
+
+/** The test as written; undefined when something is wrong with it, which is reported. */
+export function resolveTest({ root }: ConfigDocument, scope: Scope): SyncTest | undefined {
+  const checked = resolveDocument(root, scope, { schema: readSchema('test') });
+  if (checked === undefined) return undefined;
+  const [name, sync] = [textAt(checked, 'name') ?? '', textAt(checked, 'sync') ?? ''];
+  return { name, sync, location: checked.location, document: toExact(checked) as SyncTest['document'] };
+}

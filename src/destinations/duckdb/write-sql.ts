@@ -1,0 +1,178 @@
+/**
+ * The statements of one batch. Its changes stand in a temporary table (`pos`, keys `k<i>`, new values `a<i>`, expected
+ * values `b<i>`, all exact text); a verdict on each, from the live record, decides what the one writing statement touches.
+ */
+import { exactText, type RawValue } from '../../canonical/canonical.ts';
+import { FUNCTIONS } from '../../canonical/functions.ts';
+import type { FieldType } from '../../canonical/types.ts';
+import { ident } from '../../workspace/quote.ts';
+import type { WriteBatch } from '../destination.ts';
+import type { Table, TableColumn } from './describe.ts';
+import { columnOf, keyJoin, liveField, type LiveField, type Parent, tableName } from './table-sql.ts';
+import { lookupOfText, valueOfText } from './types.ts';
+
+export const BATCH = 'sluice_batch';
+const VERDICT = 'sluice_verdict';
+
+/** What is to become of a change. `write`: as planned. `same`: live holds it already. The others are not written. */
+export type Verdict = 'write' | 'same' | 'gone' | 'moved' | 'exists' | 'copies' | 'orphan' | 'ambiguous';
+
+/** A batch bound to the table it writes. */
+export interface BoundBatch {
+  readonly batch: WriteBatch;
+  readonly table: Table;
+  readonly keys: readonly TableColumn[];
+  readonly fields: readonly BoundWrite[];
+}
+
+export interface BoundWrite {
+  readonly index: number;
+  readonly name: string;
+  readonly type: FieldType;
+  readonly column: TableColumn;
+  readonly parent: Parent | undefined;
+  readonly live: LiveField;
+}
+
+/** Fields that repeat a key field are left to the key. */
+export function bindBatch(batch: WriteBatch, table: Table, parents: ReadonlyMap<string, Parent>): BoundBatch {
+  const keys = batch.key.map((key) => columnOf(table, key.field));
+  const own = batch.fields.filter(({ field }) => !keys.some((key) => key.name === field));
+  const fields = own.map(({ field, type }, index): BoundWrite => {
+    const parent = parents.get(field);
+    return { index, name: field, type, column: columnOf(table, field), parent, live: liveField(table, field, parent, index) };
+  });
+  return { batch, table, keys, fields };
+}
+
+/** Only what the action needs: a create has no expected values, a delete no new ones. */
+export function createBatchTable({ batch, keys, fields }: BoundBatch): string {
+  const after = batch.action === 'delete' ? [] : fields.map(({ index }) => `a${index}`);
+  const before = batch.action === 'create' ? [] : fields.map(({ index }) => `b${index}`);
+  const texts = [...keys.map((_, index) => `k${index}`), ...after, ...before];
+  return `CREATE OR REPLACE TEMP TABLE ${BATCH} (pos INTEGER, blind BOOLEAN, ${texts.map((name) => `${name} VARCHAR`).join(', ')})`;
+}
+
+/** One row for each change: its verdict, the field it is about, the live row, and the ids of the parents it points at. */
+export function createVerdicts(bound: BoundBatch): string {
+  const parents = writtenParents(bound);
+  const ids = parents.map(({ index }) => `, any_value(r${index}.id) AS id${index}`);
+  return `
+    CREATE OR REPLACE TEMP TABLE ${VERDICT} AS
+    SELECT s.pos, min(t.rowid) AS rid, CASE WHEN count(t.rowid) > 1 THEN 'copies' ELSE any_value(${verdictOf(bound)}) END AS verdict,
+      any_value(${firstField(bound)}) AS field${ids.join('')}
+    FROM temp.main.${BATCH} AS s LEFT JOIN ${tableName(bound.table)} AS t ON ${keyJoin(bound.keys, 's')}
+    ${bound.fields.map((field) => field.live.join).join('')}${parents.map((field) => parentLookup(field)).join('')}
+    GROUP BY s.pos`;
+}
+
+function verdictOf(bound: BoundBatch): string {
+  const { action } = bound.batch;
+  const orphans = writtenParents(bound).flatMap((field) => [
+    `WHEN ${isOrphan(field)} THEN 'orphan'`,
+    `WHEN r${field.index}.copies > 1 THEN 'ambiguous'`,
+  ]);
+  const write = `${orphans.join(' ')} ELSE 'write'`;
+  const same = `WHEN ${all(bound.fields.map((field) => holdsAfter(field)))} THEN 'same'`;
+  const moved = `NOT s.blind AND NOT ${all(bound.fields.map((field) => holdsBefore(field)))}`;
+  switch (action) {
+    case 'create':
+      return `CASE WHEN t.rowid IS NOT NULL THEN CASE ${same} ELSE 'exists' END ${write} END`;
+    case 'update':
+      return `CASE WHEN t.rowid IS NULL THEN 'gone' WHEN ${moved} THEN CASE ${same} ELSE 'moved' END ${write} END`;
+    case 'delete':
+      return `CASE WHEN t.rowid IS NULL THEN 'gone' WHEN ${moved} THEN 'moved' ELSE 'write' END`;
+  }
+}
+
+/** The field that a `moved`, `orphan` or `ambiguous` is about. */
+function firstField(bound: BoundBatch): string {
+  const orphans = writtenParents(bound).map((field) => `WHEN ${isOrphan(field)} OR r${field.index}.copies > 1 THEN ${field.index}`);
+  const moved = bound.fields.map((field) => `WHEN t.rowid IS NOT NULL AND NOT s.blind AND NOT ${holdsBefore(field)} THEN ${field.index}`);
+  const cases = bound.batch.action === 'create' ? orphans : [...moved, ...orphans];
+  return cases.length === 0 ? 'NULL' : `CASE ${cases.join(' ')} END`;
+}
+
+/** Live is what the plan saw: both in the very same text. */
+function holdsBefore(field: BoundWrite): string {
+  return `(${exactText(field.type, raw(field))} IS NOT DISTINCT FROM s.b${field.index})`;
+}
+
+/** Live is what would be written: JSON by meaning. */
+function holdsAfter(field: BoundWrite): string {
+  const [live, after] = [exactText(field.type, raw(field)), `s.a${field.index}`];
+  if (field.type.kind !== 'json') return `(${live} IS NOT DISTINCT FROM ${after})`;
+  return `(${FUNCTIONS.json}(${live}) IS NOT DISTINCT FROM ${FUNCTIONS.json}(${after}))`;
+}
+
+function raw(field: BoundWrite): RawValue {
+  return { sql: field.live.sql, type: field.live.type };
+}
+
+function all(conditions: readonly string[]): string {
+  return conditions.length === 0 ? 'true' : `(${conditions.join(' AND ')})`;
+}
+
+/** References whose stored value has to be looked up, in batches that write values. */
+function writtenParents({ batch, fields }: BoundBatch): readonly BoundWrite[] {
+  return batch.action === 'delete' ? [] : fields.filter((field) => field.parent !== undefined);
+}
+
+function isOrphan(field: BoundWrite): string {
+  return `(s.a${field.index} IS NOT NULL AND r${field.index}.id IS NULL)`;
+}
+
+/** Ids of the parents that the batch names, by their key's text. */
+function parentLookup(field: BoundWrite): string {
+  const { index, parent } = field;
+  if (parent === undefined) return '';
+  const found = `w.${ident(parent.key.name)} = ${lookupOfText(parent.key.native, 'n.name')}`;
+  return `
+    LEFT JOIN (SELECT n.name, any_value(w.${ident(parent.target.name)}) AS id, count(*) AS copies
+      FROM (SELECT DISTINCT a${index} AS name FROM temp.main.${BATCH} WHERE a${index} IS NOT NULL) AS n
+      JOIN ${tableName(parent.table)} AS w ON ${found} GROUP BY n.name) AS r${index} ON r${index}.name = s.a${index}`;
+}
+
+/** Whatever will not be written, and why. */
+export const SKIPPED = `SELECT pos, verdict, field FROM temp.main.${VERDICT} WHERE verdict <> 'write'`;
+
+const TO_WRITE = `temp.main.${BATCH} AS s JOIN temp.main.${VERDICT} AS v ON v.pos = s.pos AND v.verdict = 'write'`;
+
+/** The statement that writes every change whose verdict is `write`. */
+export function writeStatement(bound: BoundBatch): string {
+  const target = tableName(bound.table);
+  switch (bound.batch.action) {
+    case 'create': {
+      const names = [...bound.keys, ...bound.fields.map((field) => field.column)].map((column) => ident(column.name));
+      const keys = bound.keys.map((key, index) => valueOfText(key.native, `s.k${index}`));
+      const values = bound.fields.map((field) => storedValue(field));
+      return `INSERT INTO ${target} (${names.join(', ')}) SELECT ${[...keys, ...values].join(', ')} FROM ${TO_WRITE}`;
+    }
+    case 'update': {
+      const sets = bound.fields.map((field) => `${ident(field.name)} = n.a${field.index}`);
+      const news = bound.fields.map((field) => `, ${storedValue(field)} AS a${field.index}`);
+      return `UPDATE ${target} AS t SET ${sets.join(', ')} FROM (SELECT v.rid${news.join('')} FROM ${TO_WRITE}) AS n WHERE t.rowid = n.rid`;
+    }
+    case 'delete':
+      return `DELETE FROM ${target} WHERE rowid IN (SELECT rid FROM temp.main.${VERDICT} WHERE verdict = 'write')`;
+  }
+}
+
+function storedValue(field: BoundWrite): string {
+  if (field.parent !== undefined) return `v.id${field.index}`;
+  return valueOfText(field.column.native, `s.a${field.index}`);
+}
+
+/** For a batch of one whose values could not be converted: the positions, in {@link columnsWritten}, of those that are no value of their column. */
+export function misfits(bound: BoundBatch): string {
+  const tests = columnsWritten(bound).map(({ column, text }) => `${text} IS NOT NULL AND ${lookupOfText(column.native, text)} IS NULL`);
+  return `SELECT [${tests.join(', ')}] AS misfits FROM temp.main.${BATCH}`;
+}
+
+/** Columns that get their value from a text of the batch. */
+export function columnsWritten(bound: BoundBatch): readonly { readonly column: TableColumn; readonly text: string }[] {
+  return [
+    ...bound.keys.map((column, index) => ({ column, text: `k${index}` })),
+    ...bound.fields.filter((field) => field.parent === undefined).map(({ column, index }) => ({ column, text: `a${index}` })),
+  ];
+}

@@ -1,0 +1,147 @@
+/** Writing: one transaction for each batch, compared with live and written as a set; one outcome for each change. */
+import type { DuckDBAppender } from '@duckdb/node-api';
+
+import { InternalError } from '../../errors.ts';
+import type { DatabaseFile } from '../../workspace/attach-file.ts';
+import { BatchRejectedError, type Outcome, type WriteBatch, type WriteChange } from '../destination.ts';
+import { WriteConnection } from './connection.ts';
+import { type Catalog, describeTable, type Table } from './describe.ts';
+import { type Refusal, refusalOf, writeFailure } from './reject.ts';
+import { type Parent, parentOf } from './table-sql.ts';
+import {
+  BATCH,
+  type BoundBatch,
+  bindBatch,
+  columnsWritten,
+  createBatchTable,
+  createVerdicts,
+  misfits,
+  SKIPPED,
+  type Verdict,
+  writeStatement,
+} from './write-sql.ts';
+
+export class Writer implements AsyncDisposable {
+  readonly #connection: WriteConnection;
+  readonly #catalog: Catalog;
+  readonly #path: string;
+  /** The file is ours alone while it is open: its tables stay as they are. */
+  readonly #tables = new Map<string, Table>();
+
+  private constructor(connection: WriteConnection, file: DatabaseFile, schema: string) {
+    this.#connection = connection;
+    this.#path = file.path;
+    this.#catalog = { rows: async (sql, params) => connection.rows(sql, params), database: connection.database, schema };
+  }
+
+  static async open(file: DatabaseFile, schema: string): Promise<Writer> {
+    return new Writer(await WriteConnection.open(file), file, schema);
+  }
+
+  /** Throws `BatchRejectedError` when a record of several is refused: nothing of the batch is then written. */
+  async write(batch: WriteBatch): Promise<readonly Outcome[]> {
+    if (batch.changes.length === 0) return [];
+    const bound = await this.#bind(batch);
+    await this.#connection.run(createBatchTable(bound));
+    await this.#connection.append(BATCH, (appender) => appendChanges(appender, bound));
+    try {
+      return await this.#connection.transaction(() => this.#writeBatch(bound));
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal === undefined) throw writeFailure(error, this.#path);
+      if (batch.changes.length > 1) throw new BatchRejectedError(refusal.code, refusal.message);
+      const { code, message } = await this.#explain(bound, refusal);
+      return [{ status: 'rejected', code, message }];
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#connection[Symbol.asyncDispose]();
+  }
+
+  async #bind(batch: WriteBatch): Promise<BoundBatch> {
+    const table = await this.#table(batch.object);
+    const parents = new Map<string, Parent>();
+    for (const { field, reference } of batch.fields) {
+      if (reference === undefined) continue;
+      parents.set(field, await parentOf(this.#catalog, table, field, reference));
+    }
+    return bindBatch(batch, table, parents);
+  }
+
+  async #table(object: string): Promise<Table> {
+    const known = this.#tables.get(object);
+    if (known !== undefined) return known;
+    const table = await describeTable(this.#catalog, object);
+    this.#tables.set(object, table);
+    return table;
+  }
+
+  async #writeBatch(bound: BoundBatch): Promise<readonly Outcome[]> {
+    await this.#connection.run(createVerdicts(bound));
+    const skipped = await this.#connection.rows(SKIPPED);
+    const expected = bound.batch.changes.length - skipped.length;
+    const written = expected === 0 ? 0 : await this.#connection.run(writeStatement(bound));
+    if (written !== expected) throw new InternalError(`${written} records were written instead of ${expected}`);
+    const outcomes: Outcome[] = bound.batch.changes.map(() => ({ status: 'applied' }));
+    for (const row of skipped) {
+      const field = row['field'] === null ? undefined : bound.fields[Number(row['field'])];
+      outcomes[Number(row['pos'])] = outcomeOf(row['verdict'] as Verdict, bound.batch, field?.name);
+    }
+    return outcomes;
+  }
+
+  /** Which field of the one record it was, where DuckDB does not say. */
+  async #explain(bound: BoundBatch, refusal: Refusal): Promise<Refusal> {
+    if (refusal.code !== 'CONVERSION') return refusal;
+    const row = (await this.#connection.rows(misfits(bound)))[0]?.['misfits'];
+    const position = Array.isArray(row) ? row.indexOf(true) : -1;
+    const column = columnsWritten(bound)[position]?.column;
+    return column === undefined ? refusal : { ...refusal, message: `the value of field "${column.name}" does not fit ${column.native}` };
+  }
+}
+
+function appendChanges(appender: DuckDBAppender, { batch, fields }: BoundBatch): void {
+  const put = (text: string | null | undefined): void => {
+    if (text === null || text === undefined) appender.appendNull();
+    else appender.appendVarchar(text);
+  };
+  const putAll = (values: WriteChange['before']): void => {
+    for (const field of fields) put(values?.[field.name]);
+  };
+  for (const [position, change] of batch.changes.entries()) {
+    appender.appendInteger(position);
+    appender.appendBoolean(change.before === null);
+    batch.key.forEach((_, index) => put(change.key[index]));
+    if (batch.action !== 'delete') putAll(change.after);
+    if (batch.action !== 'create') putAll(change.before);
+    appender.endRow();
+  }
+}
+
+function outcomeOf(verdict: Verdict, batch: WriteBatch, field: string | undefined): Outcome {
+  const key = batch.key.map((each) => each.field).join(', ');
+  switch (verdict) {
+    case 'write':
+      return { status: 'applied' };
+    case 'same':
+      return { status: 'unchanged' };
+    case 'gone':
+      return batch.action === 'delete' ? { status: 'unchanged' } : { status: 'held', message: 'the record is gone: it was deleted since the plan' };
+    case 'exists':
+      return { status: 'held', message: 'the record exists: it was created since the plan' };
+    case 'moved':
+      return { status: 'held', message: `${field ?? 'the record'} moved since the plan` };
+    case 'copies':
+      return { status: 'held', message: `several records have this ${key}: which one is meant is not known` };
+    case 'orphan':
+      return { status: 'rejected', code: 'REFERENCE_NOT_FOUND', message: `${field ?? 'a field'}: ${parentSentence(batch, field, 'no')}` };
+    case 'ambiguous':
+      return { status: 'rejected', code: 'REFERENCE_AMBIGUOUS', message: `${field ?? 'a field'}: ${parentSentence(batch, field, 'more than one')}` };
+  }
+}
+
+function parentSentence(batch: WriteBatch, field: string | undefined, count: string): string {
+  const reference = batch.fields.find((each) => each.field === field)?.reference;
+  return `${count} ${reference?.object ?? 'record'} has this ${reference?.key ?? 'key'}`;
+}

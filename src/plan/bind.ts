@@ -1,0 +1,295 @@
+/**
+ * Binds a sync to what both ends look like: which raw column feeds which field, in which type, and what can already be
+ * said to be wrong. Every problem of a sync is reported at once, at its line in the YAML.
+ */
+import { cannotConvert, canonicalText, canonicalValue, exactText, type RawValue, valueOfText } from '../canonical/canonical.ts';
+import { FUNCTIONS } from '../canonical/functions.ts';
+import type { Column, FieldType } from '../canonical/types.ts';
+import type { FieldMapping, Sync } from '../config/model.ts';
+import type { Capabilities, FieldSchema, ObjectSchema, ReadRequest } from '../destinations/destination.ts';
+import { type Location, type Problem, UserError } from '../errors.ts';
+import type { Query } from '../sources/source.ts';
+import { ident, literal } from '../workspace/quote.ts';
+import { nearest } from '../nearest.ts';
+
+/** One mapped field, bound to its column and its schema. `index` numbers it in every generated statement. */
+export interface BoundField {
+  readonly index: number;
+  readonly name: string;
+  readonly mapping: FieldMapping;
+  readonly schema: FieldSchema;
+  readonly type: FieldType;
+  /** The desired value before it is canonical, as a column `f<index>` of the mapped query or a constant. */
+  readonly raw: RawValue;
+  readonly sensitive: boolean;
+  /** Live values of the field mean something: it can be read, and `compare` is not `sent`. */
+  readonly readable: boolean;
+}
+
+export interface BoundKey {
+  readonly index: number;
+  readonly field: string;
+  readonly type: FieldType;
+  readonly raw: RawValue;
+}
+
+export interface BoundSync {
+  readonly sync: Sync;
+  readonly key: readonly BoundKey[];
+  readonly fields: readonly BoundField[];
+  readonly schema: ObjectSchema;
+  readonly capabilities: Capabilities;
+  /** The query that yields `k0`.. and `f0`..: the user's query with the mapping around it, in the source's dialect. */
+  readonly query: Query;
+  readonly timezone: string | undefined;
+}
+
+/** A mapping before the mapped query's column types are known. */
+export interface MappedQuery {
+  readonly query: Query;
+  /** Output column of each mapped field; constants have none. */
+  readonly columns: ReadonlyMap<string, string>;
+}
+
+/** Wraps the user's query in its mapping. Throws `UserError` for columns the query does not have. */
+export function mapQuery(sync: Sync, columns: readonly Column[]): MappedQuery {
+  const problems: Problem[] = [];
+  const outputs: { sql: string; at: Location }[] = [];
+  const fieldColumns = new Map<string, string>();
+  sync.source.key.forEach((name, index) => {
+    const at = sync.at('source', 'key');
+    const column = findColumn(columns, name, at, `key column`, problems);
+    outputs.push({ sql: `q.${ident(column)} AS k${index}`, at });
+  });
+  sync.fields.forEach((mapping, index) => {
+    if (mapping.from.kind === 'value') return;
+    fieldColumns.set(mapping.field, `f${index}`);
+    const at = mapping.from.kind === 'sql' ? sync.at('fields', mapping.field, 'sql') : sync.at('fields', mapping.field, 'column');
+    const sql = mapping.from.kind === 'sql' ? `(${mapping.from.sql}\n)` : `q.${ident(findColumn(columns, mapping.from.column, at, 'column', problems))}`;
+    outputs.push({ sql: `${sql} AS f${index}`, at });
+  });
+  if (problems.length > 0) throw UserError.of(problems);
+  const head = outputs.map((output, index) => `${output.sql}${index < outputs.length - 1 ? ',' : ''}`);
+  const headLines = outputs.flatMap((output) => output.sql.split('\n').map(() => output.at));
+  const start = sync.source.lines[0] ?? sync.location;
+  return {
+    columns: fieldColumns,
+    query: {
+      sync: sync.name,
+      sql: ['SELECT', ...head, 'FROM (', sync.source.query, ') AS q'].join('\n'),
+      lines: [start, ...headLines, start, ...sync.source.lines, start],
+    },
+  };
+}
+
+function findColumn(columns: readonly Column[], name: string, at: Location, what: string, problems: Problem[]): string {
+  const exact = columns.find((column) => column.name === name);
+  if (exact !== undefined) return exact.name;
+  const folded = columns.filter((column) => column.name.toLowerCase() === name.toLowerCase());
+  if (folded.length === 1 && folded[0] !== undefined) return folded[0].name;
+  const names = columns.map((column) => column.name);
+  const hint =
+    folded.length > 1
+      ? `The query has ${folded.map((column) => `"${column.name}"`).join(' and ')}: write the one you mean, in its case.`
+      : didYouMean(name, names);
+  problems.push({ message: `the query has no ${what} "${name}"`, location: at, hint });
+  return name;
+}
+
+function didYouMean(name: string, names: readonly string[]): string {
+  const near = nearest(name, names);
+  return near === undefined ? `It has: ${names.join(', ')}.` : `Did you mean "${near}"?`;
+}
+
+/** Binds fields and keys to their types. Throws `UserError` with every problem of the sync. */
+export function bindSync(input: {
+  sync: Sync;
+  mapped: MappedQuery;
+  /** Columns of the mapped query. */
+  columns: readonly Column[];
+  schema: ObjectSchema;
+  capabilities: Capabilities;
+}): BoundSync {
+  const { sync, mapped, schema, capabilities } = input;
+  const problems: Problem[] = [];
+  const typeOf = new Map(input.columns.map((column) => [column.name, column.type]));
+  const timezone = sync.source.timezone;
+  const key = sync.destination.key.map((field, index): BoundKey => {
+    const at = sync.at('destination', 'key');
+    const found = findField(schema, field, at, problems);
+    const raw = { sql: `k${index}`, type: typeOf.get(`k${index}`) ?? 'VARCHAR', timezone };
+    pushConversionProblem(problems, `key field "${field}"`, found.type, raw, at);
+    return { index, field, type: found.type, raw };
+  });
+  const fields = sync.fields.map((mapping, index) => bindField({ sync, mapping, index, mapped, typeOf, schema, problems }));
+  problems.push(...requiredFieldProblems(sync, schema), ...modeProblems(sync, capabilities));
+  if (problems.length > 0) throw UserError.of(problems);
+  return { sync, key, fields, schema, capabilities, query: mapped.query, timezone };
+}
+
+function bindField(input: {
+  sync: Sync;
+  mapping: FieldMapping;
+  index: number;
+  mapped: MappedQuery;
+  typeOf: ReadonlyMap<string, string>;
+  schema: ObjectSchema;
+  problems: Problem[];
+}): BoundField {
+  const { sync, mapping, index, schema, problems } = input;
+  const at = sync.at('fields', mapping.field);
+  const found = findField(schema, mapping.field, at, problems);
+  pushWritableProblems(problems, sync, mapping, found, at);
+  const column = input.mapped.columns.get(mapping.field);
+  const raw: RawValue =
+    column === undefined
+      ? constantValue(mapping)
+      : { sql: column, type: input.typeOf.get(column) ?? 'VARCHAR', timezone: sync.source.timezone };
+  const type = fieldType(mapping, found);
+  pushConversionProblem(problems, `field "${mapping.field}"`, type, raw, at);
+  return {
+    index,
+    name: mapping.field,
+    mapping,
+    schema: found,
+    type,
+    raw,
+    sensitive: mapping.sensitive,
+    readable: found.readable && mapping.compare !== 'sent',
+  };
+}
+
+function fieldType(mapping: FieldMapping, schema: FieldSchema): FieldType {
+  if (mapping.compare === 'set') return { kind: 'set' };
+  if (mapping.reference !== undefined) return mapping.type ?? { kind: 'text' };
+  return mapping.type ?? schema.type;
+}
+
+function constantValue(mapping: FieldMapping): RawValue {
+  const value = mapping.from.kind === 'value' ? mapping.from.value : null;
+  return { sql: value === null ? 'CAST(NULL AS VARCHAR)' : literal(value), type: 'VARCHAR' };
+}
+
+function findField(schema: ObjectSchema, name: string, at: Location, problems: Problem[]): FieldSchema {
+  const found = schema.fields.find((field) => field.name === name);
+  if (found !== undefined) return found;
+  problems.push({
+    message: `${schema.object} has no field "${name}"`,
+    location: at,
+    hint: didYouMean(
+      name,
+      schema.fields.map((field) => field.name),
+    ),
+  });
+  return { name, type: { kind: 'text' }, nativeType: 'unknown', nullable: true, hasDefault: true, creatable: true, updatable: true, readable: true };
+}
+
+function pushWritableProblems(problems: Problem[], sync: Sync, mapping: FieldMapping, field: FieldSchema, at: Location): void {
+  const because = field.reason === undefined ? '' : `: ${field.reason}`;
+  if (!field.creatable && sync.mode !== 'update') {
+    problems.push({ message: `field "${field.name}" cannot be written${because}`, location: at, hint: 'Remove it from `fields`.' });
+  } else if (!field.updatable && mapping.when !== 'create' && sync.mode !== 'create') {
+    problems.push({
+      message: `field "${field.name}" cannot be updated${because}`,
+      location: at,
+      hint: 'Write `when: create` to set it on new records only, or remove it.',
+    });
+  }
+}
+
+function pushConversionProblem(problems: Problem[], what: string, type: FieldType, raw: RawValue, at: Location): void {
+  const why = cannotConvert(type, raw);
+  if (why !== undefined) problems.push({ message: `${what}: ${why}`, location: at });
+}
+
+/** A create needs every field that is neither nullable nor defaulted. */
+function requiredFieldProblems(sync: Sync, schema: ObjectSchema): Problem[] {
+  if (sync.mode === 'update') return [];
+  const mapped = new Set([...sync.fields.map((field) => field.field), ...sync.destination.key]);
+  return schema.fields
+    .filter((field) => !field.nullable && !field.hasDefault && field.creatable && !mapped.has(field.name))
+    .map((field) => ({
+      message: `${schema.object} requires "${field.name}", which the sync does not map: no record could be created`,
+      location: sync.at('fields'),
+      hint: `Map "${field.name}", or write \`mode: update\` if the sync only updates existing records.`,
+    }));
+}
+
+function modeProblems(sync: Sync, capabilities: Capabilities): Problem[] {
+  const problems: Problem[] = [];
+  const need = (support: Capabilities['create'], what: string, at: Location): void => {
+    if (!support.can) problems.push({ message: `the destination cannot ${what}: ${support.reason}`, location: at });
+  };
+  if (sync.mode !== 'update') need(capabilities.create, 'create records', sync.at('mode'));
+  if (sync.mode !== 'create') need(capabilities.update, 'update records', sync.at('mode'));
+  if (sync.onMissing === 'delete') need(capabilities.delete, 'delete records', sync.at('on_missing'));
+  if (sync.refresh === 'all') need(capabilities.readAll, 'be read in full', sync.at('refresh'));
+  return problems;
+}
+
+// ---- SQL of a bound sync: desired side over the mapped query, live side over a live relation
+
+/** Canonical value of a key part of the desired side. */
+export function keyValue(bound: BoundSync, key: BoundKey, raw: RawValue = key.raw): string {
+  return canonicalValue(key.type, raw, bound.capabilities.text);
+}
+
+/** How values become a 64-bit hash. Tests pass a weak one, to see what collisions do. */
+export type HashFunction = (values: readonly string[]) => string;
+export const duckdbHash: HashFunction = (values) => `hash(${values.join(', ')})`;
+
+/** Key hash of canonical key values: null as soon as one of them is. */
+export function keyHash(values: readonly string[], hash: HashFunction): string {
+  return `CASE WHEN ${values.map((value) => `${value} IS NOT NULL`).join(' AND ')} THEN ${hash(values)} END`;
+}
+
+/** A key as people and state see it: a JSON array of canonical texts. */
+export function keyJson(types: readonly FieldType[], values: readonly string[]): string {
+  const parts = values.map((value, index) => `CAST(to_json(${canonicalText(types[index] ?? { kind: 'text' }, value)}) AS VARCHAR)`);
+  return `'[' || ${parts.join(" || ',' || ")} || ']'`;
+}
+
+/** Row hash of key and raw desired values: what tells whether a row moved since it was last sent. Sensitive values keyed. */
+export function rowHash(bound: BoundSync): string {
+  const fields = bound.fields.map((field) =>
+    field.sensitive ? `${FUNCTIONS.mac}(${exactText({ kind: 'text' }, field.raw)})` : field.raw.sql,
+  );
+  return duckdbHash([...bound.key.map((key) => key.raw.sql), ...fields]);
+}
+
+/** Canonical value and text of a field's desired side, sensitive texts keyed. */
+export function desiredText(bound: BoundSync, field: BoundField): string {
+  const text = canonicalText(field.type, canonicalValue(field.type, field.raw, bound.capabilities.text));
+  return field.sensitive ? `${FUNCTIONS.mac}(${text})` : text;
+}
+
+/** Canonical text of a field's live side, of the column `f<position>` of a live relation. */
+export function liveText(bound: BoundSync, field: BoundField, raw: RawValue): string {
+  const text = canonicalText(field.type, canonicalValue(field.type, raw, bound.capabilities.text));
+  return field.sensitive ? `${FUNCTIONS.mac}(${text})` : text;
+}
+
+/** Typed comparable live value, for the live hash. */
+export function liveValue(bound: BoundSync, field: BoundField, raw: RawValue): string {
+  const value = canonicalValue(field.type, raw, bound.capabilities.text);
+  return field.sensitive ? `${FUNCTIONS.mac}(${canonicalText(field.type, value)})` : value;
+}
+
+/** The live hash's input for a field, from its canonical text: equals {@link liveValue} of the same value. */
+export function liveValueOfText(field: BoundField, text: string): string {
+  return field.sensitive ? text : valueOfText(field.type, text);
+}
+
+/** The fields whose live values are read, in the order of the live relation's `f0`.. columns. */
+export function readableFields(bound: BoundSync): readonly BoundField[] {
+  return bound.fields.filter((field) => field.readable);
+}
+
+export function readRequest(bound: BoundSync, keys?: string): ReadRequest {
+  return {
+    object: bound.sync.destination.object,
+    key: bound.sync.destination.key,
+    fields: readableFields(bound).map((field) => ({ field: field.name, reference: field.mapping.reference })),
+    keys,
+  };
+}

@@ -1,0 +1,233 @@
+/**
+ * Where base, desired and live meet. Builds three tables: `c_joined` (one row per candidate record, every field's
+ * values side by side), `c_cases` (the case of each field) and `c_results` (what becomes of the record).
+ * All of it is SQL over candidates; the truth tables are in DESIGN 4 and docs/plan-semantics.md.
+ */
+import { canonicalValue, exactText } from '../canonical/canonical.ts';
+import { literal } from '../workspace/quote.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { type BoundField, type BoundSync, desiredText, liveValueOfText, readableFields } from './bind.ts';
+import {
+  caseExpression,
+  clearsExpression,
+  heldExpression,
+  keepsBaseExpression,
+  movedExpression,
+  rejectExpression,
+  writesExpression,
+} from './field-sql.ts';
+import { hasMember, memberText, objectOf } from './json-sql.ts';
+import { deletableCondition, effectiveOnMissing } from './left.ts';
+
+export interface ClassifyRequest {
+  readonly bound: BoundSync;
+  /** Nothing may be deleted, cleared or forgotten in this plan: the source cannot be trusted to be whole. */
+  readonly suspended: boolean;
+  /** Records whose live values are taken as they are (`sluice accept`): these keys, or every record that drifted. */
+  readonly accept?: Acceptance | undefined;
+}
+
+/** Keys as JSON arrays; left out: every held or drifted record. */
+export interface Acceptance {
+  readonly keys?: readonly string[] | undefined;
+}
+
+export async function classify(workspace: Workspace, request: ClassifyRequest): Promise<void> {
+  await workspace.run(`CREATE TEMP TABLE c_joined AS ${joined(request)}`);
+  await workspace.run(`CREATE TEMP TABLE c_cases AS ${cases(request)}`, acceptedKeys(request));
+  await workspace.run(`CREATE TEMP TABLE c_results AS ${results(request)}`);
+  if (request.accept !== undefined) await workspace.run('DELETE FROM c_results WHERE NOT accepted');
+}
+
+/** One row per record: base, desired and live side by side. */
+function joined(request: ClassifyRequest): string {
+  const { bound } = request;
+  const columns = bound.fields.flatMap((field) => joinedField(field));
+  return `
+    SELECT coalesce(d.key, b.key) AS key, coalesce(d.key_hash, b.key_hash) AS key_hash, d.row_hash,
+      d.key IS NOT NULL AS has_d, b.base IS NOT NULL AS has_b, b.key IS NOT NULL AS in_state, l.key IS NOT NULL AS has_l,
+      coalesce(l.copies, 0) AS copies, coalesce(l.remote_id, b.remote_id) AS remote_id,
+      b.sent, b.returned, b.row_hash AS b_row_hash, b.live_hash AS b_live_hash, coalesce(b.verified, true) AS verified,
+      CASE WHEN json_extract_string(b.pending, '/action') = 'create' AND b.sent IS NULL THEN 'created' ELSE b.origin END AS origin,
+      b.left_at, b.left_as, b.pending IS NOT NULL AS pending,
+      rj.code AS known_code, rj.message AS known_message,
+      ${columns.join(',\n      ')}
+    FROM (${desired(bound)}) AS d
+    FULL OUTER JOIN (SELECT *, coalesce(sent, CAST(json_extract(pending, '/sent') AS VARCHAR)) AS base, CAST(json_extract(pending, '/sent') AS VARCHAR) AS unacknowledged FROM c_base) AS b ON d.key = b.key
+    LEFT JOIN c_live AS l ON l.key = coalesce(d.key, b.key)
+    LEFT JOIN c_known AS rj ON rj.key = d.key AND rj.row_hash = d.row_hash`;
+}
+
+/** Desired side: `d<i>` canonical and `w<i>` exact text, `b<i>` when the value cannot be read as the field's type, `q<i>` whether a reference resolves. */
+function desired(bound: BoundSync): string {
+  const columns = bound.fields.flatMap((field) => {
+    const value = canonicalValue(field.type, field.raw, bound.capabilities.text);
+    const unreadable = field.type.kind === 'text' && field.type.native === undefined ? 'false' : `(${field.raw.sql} IS NOT NULL AND ${value} IS NULL)`;
+    return [`${desiredText(bound, field)} AS d${field.index}`, `${exactText(field.type, field.raw)} AS w${field.index}`, `${unreadable} AS b${field.index}`];
+  });
+  const references = bound.fields.filter((field) => field.mapping.reference !== undefined);
+  const resolved = references.map(
+    (field) => `, w${field.index} IN (SELECT value FROM c_parents WHERE field = ${field.index}) AS q${field.index}
+      , w${field.index} IN (SELECT value FROM c_parents WHERE field = ${field.index} AND planned) AS a${field.index}`,
+  );
+  const base = `SELECT key, key_hash, row_hash, ${columns.join(', ')} FROM c_desired WHERE key IS NOT NULL`;
+  return references.length === 0 ? base : `SELECT *${resolved.join('')} FROM (${base})`;
+}
+
+function joinedField(field: BoundField): string[] {
+  const { index: i, name } = field;
+  const live = field.readable ? [`l.l${i}`, `l.v${i}`] : [];
+  const reference = field.mapping.reference === undefined ? [] : [`coalesce(d.q${i}, false) AS q${i}`, `coalesce(d.a${i}, false) AS a${i}`];
+  return [
+    `d.d${i}`,
+    `d.w${i}`,
+    `coalesce(d.b${i}, false) AS b${i}`,
+    `${memberText('b.base', name)} AS s${i}`,
+    `${hasMember('b.base', name)} AS p${i}`,
+    `CASE WHEN ${hasMember('b.returned', name)} THEN ${memberText('b.returned', name)} ELSE ${memberText('b.base', name)} END AS r${i}`,
+    `${memberText('b.unacknowledged', name)} AS u${i}`,
+    ...live,
+    ...reference,
+  ];
+}
+
+/** The case of each field, whether it moved in the destination, and the first reason to reject the record. */
+function cases(request: ClassifyRequest): string {
+  const { bound } = request;
+  const moved = bound.fields.map((field) => `${movedExpression(field)} AS m${field.index}`);
+  const rejects = bound.fields.map((field) => rejectExpression(field, bound.sync));
+  const named = bound.fields.map((field) => `${caseExpression(field)} AS c${field.index}`);
+  const compared = `SELECT *, ${[...named, `coalesce(${rejects.join(', ')}) AS field_reject`].join(',\n ')} FROM (SELECT *, ${moved.join(', ')} FROM c_joined)`;
+  return request.accept === undefined ? compared : acceptedCases(request, compared);
+}
+
+/** An accepted record differs in nothing: what it holds is what became of what the warehouse says. */
+function acceptedCases(request: ClassifyRequest, compared: string): string {
+  const { bound, accept } = request;
+  const drifted = anyOf(bound.fields, (field) => `(coalesce(c${field.index} IN ('drift', 'conflict'), false) OR (NOT has_d AND m${field.index}))`);
+  const chosen = accept?.keys === undefined ? drifted : `list_contains(json_transform($keys::JSON, '["VARCHAR"]'), key)`;
+  const replaced = bound.fields.map(
+    ({ index: i }) => `CASE WHEN accepted AND c${i} IN ('fill', 'takeover', 'update', 'drift', 'conflict') THEN 'normalised' ELSE c${i} END AS c${i}`,
+  );
+  return `SELECT * REPLACE (${replaced.join(', ')}) FROM (SELECT *, ${chosen} AND has_l AS accepted FROM (${compared}))`;
+}
+
+function acceptedKeys(request: ClassifyRequest): Record<string, string> {
+  return request.accept?.keys === undefined ? {} : { keys: JSON.stringify(request.accept.keys) };
+}
+
+function anyOf(fields: readonly BoundField[], expression: (field: BoundField) => string): string {
+  return fields.length === 0 ? 'false' : `(${fields.map(expression).join(' OR ')})`;
+}
+
+function namesWhere(fields: readonly BoundField[], expression: (field: BoundField) => string): string {
+  const names = fields.map((field) => `CASE WHEN ${expression(field)} THEN ${literal(field.name)} END`);
+  return names.length === 0 ? 'CAST([] AS VARCHAR[])' : `list_filter([${names.join(', ')}], lambda x: x IS NOT NULL)`;
+}
+
+/** What becomes of each record. */
+function results(request: ClassifyRequest): string {
+  const { bound } = request;
+  const { fields } = bound;
+  const left = leftAction(request);
+  return `
+    SELECT *,
+      CASE WHEN action = 'clear' THEN ${namesWhere(fields, clearsExpression)}
+           WHEN action IN ('create', 'update') THEN ${namesWhere(fields, writesExpression)}
+           ELSE CAST([] AS VARCHAR[]) END AS fields,
+      ${namesWhere(fields, heldExpression)} AS held_fields,
+      ${anyOf(fields, (field) => `coalesce(c${field.index} = 'drift', false)`)} AS drifted,
+      any_conflict AS conflicted,
+      ${anyOf(fields, (field) => `coalesce(c${field.index} = 'takeover', false)`)} AS taken_over,
+      ${anyOf(fields, (field) => (field.readable ? `coalesce(c${field.index} = 'policy' AND d${field.index} IS DISTINCT FROM l${field.index}, false)` : 'false'))} AS passed_over,
+      CASE action WHEN 'create' THEN CASE WHEN has_b THEN 'gone' ELSE 'new' END
+        WHEN 'update' THEN ${updateReason(fields)}
+        WHEN 'hold' THEN CASE WHEN NOT has_d THEN 'left' WHEN NOT has_l THEN 'gone' WHEN any_conflict THEN 'conflict' ELSE 'drift' END
+        WHEN 'clear' THEN 'left' WHEN 'delete' THEN 'left' ELSE NULL END AS reason,
+      ${objectOf(fields.map((field) => nextSent(field)))} AS next_sent,
+      nullif(${objectOf(fields.map((field) => nextReturned(field)))}, '{}') AS next_returned,
+      ${nextLiveHash(bound)} AS next_live_hash
+    FROM (
+      SELECT *, ${anyOf(fields, (field) => `coalesce(c${field.index} = 'conflict', false)`)} AS any_conflict,
+        CASE WHEN has_d THEN ${desiredAction(request)} ELSE ${left} END AS action
+      FROM c_cases)`;
+}
+
+/** Records that are desired: the rows `- D -`, `- D L`, `B D L` and `B D -` of the truth table. */
+function desiredAction(request: ClassifyRequest): string {
+  const { bound } = request;
+  const { sync } = bound;
+  const writes = anyOf(bound.fields, writesExpression);
+  const held = anyOf(bound.fields, heldExpression);
+  const create = sync.mode === 'update' ? "'skip'" : "'create'";
+  const gone = sync.onDrift === 'overwrite' ? create : "'hold'";
+  const differs = sync.mode === 'create' ? "'skip'" : "'update'";
+  return `CASE
+    WHEN copies > 1 THEN 'ambiguous'
+    WHEN field_reject IS NOT NULL THEN 'reject'
+    WHEN NOT has_l AND has_b AND sent IS NOT NULL THEN ${rejectedBefore(gone)}
+    WHEN NOT has_l THEN ${rejectedBefore(create)}
+    WHEN ${writes} THEN ${rejectedBefore(differs)}
+    WHEN ${held} THEN 'hold'
+    ELSE 'same' END`;
+}
+
+/** A write that the destination refused before is not sent again while the row is unchanged. */
+function rejectedBefore(action: string): string {
+  return action === "'create'" || action === "'update'" ? `CASE WHEN known_code IS NOT NULL THEN 'known_reject' ELSE ${action} END` : action;
+}
+
+/** Records that left the query: the rows `B - L` and `B - -`. */
+function leftAction(request: ClassifyRequest): string {
+  const { bound, suspended } = request;
+  const { sync } = bound;
+  if (suspended) return "'suspended'";
+  const moved = anyOf(bound.fields, (field) => `m${field.index}`);
+  const guarded = (action: string): string => (sync.onDrift === 'overwrite' ? action : `CASE WHEN ${moved} THEN 'hold' ELSE ${action} END`);
+  if (request.accept !== undefined) return "'forget'"; // the record is nobody's any more
+  const keep = "CASE WHEN left_as IS NULL THEN 'leave' ELSE 'same' END";
+  const clears = anyOf(bound.fields, clearsExpression);
+  const policy = {
+    keep,
+    clear: `CASE WHEN left_as = 'clear' THEN 'same' WHEN ${clears} THEN ${guarded("'clear'")} ELSE 'leave' END`,
+    delete: `CASE WHEN ${deletableCondition(sync)} THEN ${guarded("'delete'")} ELSE ${keep} END`,
+  }[effectiveOnMissing(sync)];
+  return `CASE WHEN NOT has_l THEN 'forget' WHEN copies > 1 THEN 'ambiguous' ELSE ${policy} END`;
+}
+
+/** The weightiest case among the fields that are written. */
+function updateReason(fields: readonly BoundField[]): string {
+  const order = ['takeover', 'conflict', 'drift', 'update', 'blind', 'fill'];
+  const branches = order.map((name) => `WHEN ${anyOf(fields, (field) => `(${writesExpression(field)} AND c${field.index} = '${name}')`)} THEN '${name}'`);
+  return `CASE ${branches.join(' ')} END`;
+}
+
+// ---- what base becomes once the change is acknowledged, or at once for a state-only change
+
+/** `sent` after a clear is null for every field; otherwise desired, but for fields whose base stays. */
+function nextSent(field: BoundField): { name: string; text: string; when: string } {
+  const { index: i } = field;
+  const keeps = keepsBaseExpression(field);
+  return {
+    name: field.name,
+    text: `CASE WHEN NOT has_d THEN NULL WHEN ${keeps} THEN s${i} ELSE d${i} END`,
+    when: `(NOT has_d OR NOT ${keeps} OR p${i})`,
+  };
+}
+
+function nextReturned(field: BoundField): { name: string; text: string; when: string } {
+  const { index: i } = field;
+  const had = hasMember('returned', field.name);
+  const live = field.readable ? `CASE WHEN c${i} = 'normalised' THEN l${i} ELSE r${i} END` : `r${i}`;
+  return { name: field.name, text: live, when: `(has_d AND (coalesce(c${i} = 'normalised', false) OR ((coalesce(c${i} = 'shown', false) OR ${keepsBaseExpression(field)}) AND ${had})))` };
+}
+
+/** The live hash that a later full read will find if the write lands as sent. A wrong guess costs one look, never a write. */
+function nextLiveHash(bound: BoundSync): string {
+  const values = readableFields(bound).map((field) => {
+    const { index: i } = field;
+    const expected = `CASE WHEN action = 'clear' THEN CASE WHEN ${clearsExpression(field)} THEN NULL ELSE l${i} END WHEN ${writesExpression(field)} THEN d${i} ELSE l${i} END`;
+    return liveValueOfText(field, `(${expected})`);
+  });
+  return values.length === 0 ? '0::UBIGINT' : `hash(${values.join(', ')})`;
+}

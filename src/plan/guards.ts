@@ -1,0 +1,58 @@
+/** Limits on what a plan may do (DESIGN 9). All breaches are shown at once, with their numbers and the way to allow them. */
+import { type Guard, GUARD_NAMES, type GuardName, type Guards } from '../config/model.ts';
+import { UserError } from '../errors.ts';
+import { nearest } from '../nearest.ts';
+import type { Blocked, GuardResult } from './document.ts';
+
+/** `--allow deletes:account-health=1200`: lets one guard of one sync pass, up to `count`, for one run. */
+export interface Allowance {
+  readonly guard: string;
+  readonly sync: string;
+  readonly count: number;
+}
+
+export function parseAllowance(text: string): Allowance {
+  const match = /^([a-z]+):([^=]+)=(\d+)$/.exec(text);
+  const [, guard = '', sync = '', count = ''] = match ?? [];
+  if (match === null) {
+    throw new UserError(`--allow "${text}" is not of the form GUARD:SYNC=N`, { hint: 'For example: --allow deletes:account-health=1200' });
+  }
+  if (!GUARD_NAMES.some((name) => name === guard)) {
+    const near = nearest(guard, GUARD_NAMES);
+    throw new UserError(`--allow: there is no guard "${guard}"`, { hint: near === undefined ? `There are: ${GUARD_NAMES.join(', ')}.` : `Did you mean "${near}"?` });
+  }
+  return { guard, sync, count: Number(count) };
+}
+
+/** Numbers that guards look at. `existing`: records in base, plus matched live ones. */
+export type GuardCounts = Readonly<Record<GuardName, number>> & { readonly existing: number };
+
+export function evaluateGuards(sync: string, guards: Guards, counts: GuardCounts, allowances: readonly Allowance[]): GuardResult[] {
+  return GUARD_NAMES.map((guard) => {
+    const limit = limitOf(guards[guard], counts.existing);
+    const allowance = allowances.find((each) => each.guard === guard && each.sync === sync);
+    const actual = counts[guard];
+    const within = limit === null || actual <= limit;
+    const allowed = !within && allowance !== undefined && actual <= allowance.count;
+    return { guard, limit, actual, existing: counts.existing, ok: within || allowed, allowed };
+  });
+}
+
+/** The number that must not be exceeded: `max`, or `percent` of the existing records once there are `min` of them. */
+export function limitOf(guard: Guard, existing: number): number | null {
+  const limits: number[] = [];
+  if (guard.max !== undefined) limits.push(guard.max);
+  if (guard.percent !== undefined && existing >= (guard.min ?? 0)) limits.push(Math.floor((existing * guard.percent) / 100));
+  return limits.length === 0 ? null : Math.min(...limits);
+}
+
+/** The sentence for each guard that trips. */
+export function breaches(sync: string, results: readonly GuardResult[]): Blocked[] {
+  return results
+    .filter((result) => !result.ok)
+    .map((result) => ({
+      kind: 'guard' as const,
+      message: `${result.guard}: ${result.actual} of ${result.existing} existing records, the limit is ${result.limit ?? 0}`,
+      hint: `To allow it for one run: --allow ${result.guard}:${sync}=${result.actual}`,
+    }));
+}

@@ -1,0 +1,17 @@
+/**
+ * Tables of the plan file (DESIGN 4; docs/formats.md). A DuckDB database that anyone can query. Columns of `adoptions`
+ * and `rejects` are also what a state backend reads when a run ends.
+ */
+export const PLAN_TABLES = [
+  `CREATE TABLE plan.manifest (format_version VARCHAR, plan_id VARCHAR, project VARCHAR, environment VARCHAR, document VARCHAR)`,
+  `CREATE TABLE plan.syncs (sync VARCHAR, ord INTEGER, object VARCHAR, destination VARCHAR, identity VARCHAR, lineage VARCHAR,
+     serial BIGINT, hash_id VARCHAR, config_hash VARCHAR, fields VARCHAR[], key_fields VARCHAR, field_types VARCHAR, existing BIGINT)`,
+  `CREATE TABLE plan.changes (sync VARCHAR, seq BIGINT, pass TINYINT, action VARCHAR, reason VARCHAR, key VARCHAR, key_hash UBIGINT,
+     remote_id VARCHAR, fields VARCHAR[], cases VARCHAR, before VARCHAR, after VARCHAR, sent VARCHAR, returned VARCHAR,
+     row_hash UBIGINT, live_hash UBIGINT, origin VARCHAR, after_apply VARCHAR[])`,
+  `CREATE TABLE plan.adoptions (sync VARCHAR, kind VARCHAR, key VARCHAR, key_hash UBIGINT, remote_id VARCHAR, sent VARCHAR, returned VARCHAR,
+     row_hash UBIGINT, live_hash UBIGINT, origin VARCHAR, verified BOOLEAN)`,
+  `CREATE TABLE plan.rejects (sync VARCHAR, key VARCHAR, row_hash UBIGINT, code VARCHAR, message VARCHAR, field VARCHAR, known BOOLEAN, copies BIGINT)`,
+  `CREATE TABLE plan.held (sync VARCHAR, key VARCHAR, reason VARCHAR, fields VARCHAR[], before VARCHAR, after VARCHAR)`,
+  `CREATE TABLE plan.violations (sync VARCHAR, kind VARCHAR, name VARCHAR, message VARCHAR, detail VARCHAR)`,
+] as const;

@@ -1,0 +1,267 @@
+/**
+ * The planner. For each sync, parents first:
+ *
+ *  1. open      a workspace that reaches state, source and destination, and nothing else
+ *  2. bind      the mapping to what both ends look like; configuration errors end here
+ *  3. select    candidates: rows whose hash moved, records that came or went
+ *  4. read      their live records (or all, or none: `refresh`)
+ *  5. classify  base, desired and live, field by field
+ *  6. record    changes, held records, rejects and state-only changes in the plan file
+ *  7. brake     guards, checks and limits
+ *
+ * Nothing here writes to a destination or to state.
+ */
+import { registerFunctions, SensitiveKey } from '../canonical/functions.ts';
+import type { Project, Refresh, Sync } from '../config/model.ts';
+import type { Context } from '../context.ts';
+import { InternalError } from '../errors.ts';
+import type { BaseRelations, State } from '../state/state.ts';
+import { SLUICE_VERSION } from '../version.ts';
+import { Workspace } from '../workspace/workspace.ts';
+import { type BoundSync, duckdbHash, type HashFunction, readRequest } from './bind.ts';
+import { type CandidateCounts, selectCandidates } from './candidates.ts';
+import { runChecks } from './checks.ts';
+import { type Acceptance, classify } from './classify.ts';
+import { addSummaries, type CheckResult, PLAN_FORMAT, type PlanDocument, type SyncPlan } from './document.ts';
+import { attachEnds, bindEnds, type Ends, openEnds, type Registry } from './ends.ts';
+import type { Allowance } from './guards.ts';
+import { checkState, hashId, lineageOf, type OwnBase } from './identity.ts';
+import { readLive } from './live.ts';
+import { PlanDraft } from './plan-file.ts';
+import { recordPlan, recordSync } from './record.ts';
+import { resolveReferences } from './references.ts';
+import { effectiveRefresh, enforceReadLimit } from './refresh.ts';
+import { blockedByParent, failedSync, syncPlan, withChecks } from './sync-plan.ts';
+
+export interface PlanRequest {
+  readonly project: Project;
+  /** In the order in which they run: parents first. */
+  readonly syncs: readonly Sync[];
+  readonly refresh?: Refresh | undefined;
+  readonly engine: 'auto' | 'local' | 'warehouse';
+  /** Absolute path of the plan file. */
+  readonly out: string;
+  readonly encrypt: boolean;
+  readonly retryRejected: boolean;
+  readonly allow: readonly Allowance[];
+  readonly registry: Registry;
+  readonly state: State;
+  readonly commit: string | null;
+  /** Plan nothing but the state-only changes that take these records as they are. */
+  readonly accept?: Acceptance | undefined;
+  /** Memory of the workspace, in DuckDB's notation. */
+  readonly memoryLimit?: string | undefined;
+  /** Another hash function, to see what collisions do. */
+  readonly hash?: HashFunction | undefined;
+}
+
+/** Plans the syncs and writes the plan file. A sync that fails is in the document as such; the others are planned all the same. */
+export async function plan(context: Context, request: PlanRequest): Promise<PlanDocument> {
+  await using draft = await PlanDraft.create(request.out);
+  const plans: SyncPlan[] = [];
+  for (const [index, sync] of request.syncs.entries()) {
+    context.signal.throwIfAborted();
+    const started = context.now();
+    context.emit({ type: 'plan:start', sync: sync.name });
+    const planned = await planOrFail(context, request, draft, { sync, index });
+    const parent = blockedByParent(sync, request.syncs, plans);
+    plans.push(parent === undefined ? planned : { ...planned, blocked: [...planned.blocked, parent] });
+    context.emit({ type: 'plan:done', sync: sync.name, ms: context.now() - started });
+  }
+  const document = assemble(context, request, plans);
+  await draft.publish(context, document, request.encrypt);
+  return document;
+}
+
+/** One sync's turn, and its place in the order. */
+interface Turn {
+  readonly sync: Sync;
+  readonly index: number;
+}
+
+async function planOrFail(context: Context, request: PlanRequest, draft: PlanDraft, turn: Turn): Promise<SyncPlan> {
+  try {
+    const { planned, bound } = await planSync(context, request, draft, turn);
+    return withChecks(planned, await checkPlan(draft, bound));
+  } catch (error) {
+    if (context.signal.aborted || error instanceof InternalError) throw error;
+    await forgetSync(draft, turn.sync);
+    return failedSync(turn.sync, error);
+  }
+}
+
+async function planSync(context: Context, request: PlanRequest, draft: PlanDraft, turn: Turn): Promise<{ planned: SyncPlan; bound: BoundSync }> {
+  const { sync } = turn;
+  const step = (name: string): void => context.emit({ type: 'plan:step', sync: sync.name, step: name });
+
+  step('opening');
+  await using workspace = await Workspace.open({ memoryLimit: request.memoryLimit });
+  using _cancel = interruptOnAbort(context, workspace);
+  await using ends = await openEnds(context, request.registry, request.project, sync);
+  const stored = await openWorkspace(workspace, request, draft, ends, sync);
+
+  step('reading schemas');
+  const bound = await bindEnds(sync, ends);
+  const base = await ownBase(request, ends, bound, stored);
+
+  step('comparing with state');
+  const refresh = effectiveRefresh(sync, request.refresh, bound.capabilities, base.count);
+  const candidates = await select(workspace, request, ends, bound, base, refresh, context.now());
+
+  step('reading live records');
+  const liveRead = await readLive(workspace, bound, ends.destination, refresh);
+  await resolveReferences(workspace, { bound, destination: ends.destination, refresh, planned: request.syncs.slice(0, turn.index) });
+
+  step('classifying');
+  const suspended = await suspension(workspace, candidates, base.count);
+  await classify(workspace, { bound, suspended: suspended !== undefined, accept: request.accept });
+
+  step('recording');
+  await recordPlan(workspace, { bound, refresh, base, rehash: base.rehash });
+  const planned = await syncPlan(workspace, {
+    bound,
+    head: base.head,
+    refresh,
+    candidates,
+    baseCount: base.count,
+    formerRecords: base.formerRecords,
+    liveRead: refresh === 'all' ? (candidates.liveRows ?? liveRead) : liveRead,
+    suspended,
+    engine: 'local',
+    allow: request.allow,
+  });
+  await recordSync(workspace, { bound, ord: turn.index, base, existing: base.count });
+  return { planned, bound };
+}
+
+// ---- 1. open
+
+async function openWorkspace(workspace: Workspace, request: PlanRequest, draft: PlanDraft, ends: Ends, sync: Sync): Promise<BaseRelations> {
+  const key = sensitiveKey(request.project);
+  registerFunctions(workspace.connection, key);
+  await draft.attach(workspace);
+  const base = await request.state.attach(workspace, sync.name);
+  await attachEnds(ends, workspace);
+  await workspace.lock([request.project.dir]);
+  return base;
+}
+
+function sensitiveKey(project: Project): SensitiveKey | undefined {
+  return project.state.key === undefined ? undefined : new SensitiveKey(project.state.key);
+}
+
+/** Ctrl-C stops the statement that runs. */
+function interruptOnAbort(context: Context, workspace: Workspace): Disposable {
+  const interrupt = (): void => workspace.interrupt();
+  context.signal.addEventListener('abort', interrupt, { once: true });
+  return { [Symbol.dispose]: () => context.signal.removeEventListener('abort', interrupt) };
+}
+
+// ---- 2. bind
+
+async function ownBase(request: PlanRequest, ends: Ends, bound: BoundSync, stored: BaseRelations): Promise<OwnBase> {
+  const head = await request.state.head(bound.sync.name);
+  const lineage = lineageOf(bound.sync);
+  const identity = await ends.destination.identify();
+  const ownHash = hashId(bound, ends.source.engine, sensitiveKey(request.project));
+  checkState(head, bound, { lineage, identity, hashId: ownHash });
+  const same = head === undefined || head.lineage === lineage;
+  return {
+    records: same ? stored.records : `(SELECT * FROM ${stored.records} AS former WHERE false)`,
+    rejects: same ? stored.rejects : `(SELECT * FROM ${stored.rejects} AS former WHERE false)`,
+    count: same ? stored.count : 0,
+    head,
+    lineage,
+    identity,
+    hashId: ownHash,
+    rehash: same && stored.count > 0 && head?.hashId !== ownHash,
+    formerRecords: same ? 0 : stored.count,
+  };
+}
+
+// ---- 3. select
+
+async function select(
+  workspace: Workspace,
+  request: PlanRequest,
+  ends: Ends,
+  bound: BoundSync,
+  base: OwnBase,
+  refresh: Refresh,
+  now: number,
+): Promise<CandidateCounts> {
+  const readsAll = refresh === 'all' && bound.capabilities.readAll.can;
+  const live = readsAll ? await ends.destination.read(readRequest(bound)) : undefined;
+  if (live !== undefined) enforceReadLimit(bound.sync, await workspace.count(`SELECT count(*) FROM ${live.from}`));
+  await rememberRejects(workspace, base, request.retryRejected, now);
+  return selectCandidates(workspace, {
+    bound,
+    source: await ends.source.extract(bound.query),
+    base,
+    live,
+    liveKeyIsUnique: bound.schema.uniqueKeys.some((each) => sameNames(each, bound.sync.destination.key)),
+    rehash: base.rehash,
+    hash: request.hash ?? duckdbHash,
+  });
+}
+
+/** Rejects that are not tried again while their row is unchanged: the table `c_known`. */
+async function rememberRejects(workspace: Workspace, base: OwnBase, retry: boolean, now: number): Promise<void> {
+  await workspace.run(
+    `CREATE TEMP TABLE c_known AS SELECT * FROM ${base.rejects} AS r WHERE NOT $retry AND (next_try IS NULL OR next_try > make_timestamp($now::BIGINT))`,
+    { retry, now: BigInt(now) * 1000n },
+  );
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
+}
+
+// ---- 5. classify
+
+/** Why this plan may neither delete, clear nor forget: a source that is empty or holds a row that nobody can place. */
+async function suspension(workspace: Workspace, candidates: CandidateCounts, baseCount: number): Promise<string | undefined> {
+  if (candidates.rows === 0 && baseCount > 0) {
+    return `the query returned no rows while ${baseCount} records are in state: nothing is deleted, cleared or forgotten`;
+  }
+  const unreadable = await workspace.count('SELECT count(*) FROM c_desired WHERE key IS NULL');
+  if (unreadable === 0) return undefined;
+  return `${unreadable} rows have no readable key, and nobody knows whose rows they are: nothing is deleted, cleared or forgotten`;
+}
+
+// ---- 7. brake
+
+/** Checks run in a workspace of their own that sees the plan and nothing else: the user's SQL reaches no raw value. */
+async function checkPlan(draft: PlanDraft, bound: BoundSync): Promise<CheckResult[]> {
+  if (bound.sync.checks.length === 0) return [];
+  await using workspace = await Workspace.open();
+  await draft.attach(workspace);
+  await workspace.lock([]);
+  return runChecks(workspace, bound);
+}
+
+/** What a failed sync left in the plan file is no plan. */
+async function forgetSync(draft: PlanDraft, sync: Sync): Promise<void> {
+  await using workspace = await Workspace.open();
+  await draft.attach(workspace);
+  for (const table of ['changes', 'adoptions', 'rejects', 'held', 'violations', 'syncs']) {
+    await workspace.run(`DELETE FROM plan.${table} WHERE sync = $sync`, { sync: sync.name });
+  }
+}
+
+function assemble(context: Context, request: PlanRequest, plans: readonly SyncPlan[]): PlanDocument {
+  const changing = plans.filter((each) => each.summary.create + each.summary.update + each.summary.delete + each.summary.clear > 0);
+  const ready = plans.filter((each) => each.blocked.length === 0 && each.error === null);
+  return {
+    format_version: PLAN_FORMAT,
+    plan_id: context.randomHex(12),
+    created_at: new Date(context.now()).toISOString(),
+    sluice_version: SLUICE_VERSION,
+    project: request.project.name,
+    environment: request.project.environment,
+    commit: request.commit,
+    applyable: ready.length > 0 && (changing.length === 0 || changing.some((each) => ready.includes(each))),
+    summary: addSummaries(plans.map((each) => each.summary)),
+    syncs: plans,
+  };
+}

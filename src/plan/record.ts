@@ -1,0 +1,200 @@
+/** Writes what was classified into the plan file: changes in a deterministic order, held records, rejects and state-only changes. */
+import { FUNCTIONS } from '../canonical/functions.ts';
+import type { Refresh } from '../config/model.ts';
+import { literal } from '../workspace/quote.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import type { BaseRelations } from '../state/state.ts';
+import type { BoundField, BoundSync } from './bind.ts';
+import { configHash, type OwnBase } from './identity.ts';
+import type { PlannedField } from './plan-file.ts';
+import { clearsExpression, writesExpression } from './field-sql.ts';
+import { hasMember, memberText, objectOf } from './json-sql.ts';
+
+export async function recordPlan(
+  workspace: Workspace,
+  request: { bound: BoundSync; refresh: Refresh; base: BaseRelations; rehash: boolean },
+): Promise<void> {
+  const { bound, refresh } = request;
+  const sync = { sync: bound.sync.name };
+  await workspace.run(changes(bound, refresh), sync);
+  await deferSelfReferences(workspace, bound);
+  await workspace.run(held(bound, refresh), sync);
+  await workspace.run(rejects(bound), sync);
+  await workspace.run(adoptions(), sync);
+  if (request.rehash) await workspace.run(rehashed(bound, request.base), sync);
+}
+
+/** Exact text for the plan file: sensitive values sealed. */
+function sealed(field: BoundField, text: string): string {
+  return field.sensitive ? `${FUNCTIONS.seal}(${text})` : text;
+}
+
+/** Live values: unknown (left out) where they cannot be read, or are only known as a keyed hash. */
+function beforeObject(bound: BoundSync, refresh: Refresh): string {
+  const known = bound.fields.filter((field) => field.readable && !(field.sensitive && refresh === 'none'));
+  return objectOf(known.map((field) => ({ name: field.name, text: sealed(field, `v${field.index}`) })));
+}
+
+function afterObject(bound: BoundSync): string {
+  return objectOf(
+    bound.fields.map((field) => {
+      const { index: i } = field;
+      const live = field.readable ? `v${i}` : 'NULL';
+      const text = `CASE WHEN action = 'clear' THEN CASE WHEN ${clearsExpression(field)} THEN NULL ELSE ${live} END
+        WHEN ${writesExpression(field)} THEN w${i} ELSE ${live} END`;
+      return { name: field.name, text: sealed(field, `(${text})`) };
+    }),
+  );
+}
+
+function casesObject(bound: BoundSync): string {
+  return objectOf(bound.fields.map((field) => ({ name: field.name, text: `c${field.index}`, when: `c${field.index} IS NOT NULL` })));
+}
+
+const ORDER = "CASE action WHEN 'create' THEN 1 WHEN 'update' THEN 2 WHEN 'clear' THEN 3 ELSE 4 END, fields, key";
+
+function changes(bound: BoundSync, refresh: Refresh): string {
+  const planned = bound.fields.filter((field) => field.mapping.reference !== undefined);
+  const afterApply =
+    planned.length === 0
+      ? 'CAST([] AS VARCHAR[])'
+      : `list_filter([${planned.map((field) => `CASE WHEN a${field.index} AND ${writesExpression(field)} THEN ${literal(field.name)} END`).join(', ')}], lambda x: x IS NOT NULL)`;
+  return `
+    INSERT INTO plan.changes BY NAME
+    SELECT $sync AS sync, row_number() OVER (ORDER BY ${ORDER}) AS seq, 1 AS pass, action, reason, key, key_hash, remote_id, fields,
+      ${casesObject(bound)} AS cases,
+      CASE WHEN has_l THEN ${beforeObject(bound, refresh)} END AS before,
+      CASE WHEN action <> 'delete' THEN ${afterObject(bound)} END AS after,
+      CASE WHEN action <> 'delete' THEN next_sent END AS sent,
+      CASE WHEN action <> 'delete' THEN next_returned END AS returned,
+      CASE WHEN len(held_fields) = 0 THEN row_hash END AS row_hash, next_live_hash AS live_hash,
+      CASE WHEN action = 'create' AND NOT has_b THEN 'created' ELSE coalesce(origin, 'adopted') END AS origin,
+      ${afterApply} AS after_apply
+    FROM c_results WHERE action IN ('create', 'update', 'clear', 'delete')`;
+}
+
+/**
+ * A record that points at one this very sync creates is written without the reference first; a second pass sets it,
+ * once its target exists. Base of the first pass lacks the field and stays a candidate, so that a kill in between is seen.
+ */
+async function deferSelfReferences(workspace: Workspace, bound: BoundSync): Promise<void> {
+  const { object, key } = bound.sync.destination;
+  const fields = bound.fields.filter((field) => field.mapping.reference?.object === object && key.length === 1 && field.mapping.reference.key === key[0]);
+  if (fields.length === 0) return;
+  const names = `[${fields.map((field) => literal(field.name)).join(', ')}]`;
+  const others = bound.fields.filter((field) => !fields.includes(field));
+  const without = objectOf(others.map((field) => ({ name: field.name, text: memberText('sent', field.name), when: hasMember('sent', field.name) })));
+  const nulls = objectOf(fields.map((field) => ({ name: field.name, text: 'NULL' })));
+  const last = `(SELECT coalesce(max(seq), 0) FROM plan.changes WHERE sync = $sync)`;
+  const own = "sync = $sync AND pass = 1 AND action IN ('create', 'update') AND len(list_intersect(after_apply, " + names + ')) > 0';
+  const params = { sync: bound.sync.name };
+  await workspace.run(
+    `INSERT INTO plan.changes BY NAME
+     SELECT * REPLACE (${last} + row_number() OVER (ORDER BY list_intersect(after_apply, ${names}), key) AS seq, 2 AS pass, 'update' AS action, 'second_pass' AS reason,
+       list_intersect(after_apply, ${names}) AS fields, CASE WHEN action = 'create' THEN ${nulls} ELSE before END AS before)
+     FROM plan.changes WHERE ${own}`,
+    params,
+  );
+  await workspace.run(
+    `UPDATE plan.changes SET fields = list_filter(fields, lambda x: NOT list_contains(${names}, x) OR NOT list_contains(after_apply, x)),
+       sent = ${without}, row_hash = NULL, live_hash = NULL
+     WHERE ${own}`,
+    params,
+  );
+  await workspace.run(`DELETE FROM plan.changes WHERE sync = $sync AND pass = 1 AND action = 'update' AND len(fields) = 0`, params);
+}
+
+function held(bound: BoundSync, refresh: Refresh): string {
+  return `
+    INSERT INTO plan.held BY NAME
+    SELECT $sync AS sync, key, CASE WHEN action = 'hold' THEN reason WHEN conflicted THEN 'conflict' ELSE 'drift' END AS reason, held_fields AS fields,
+      CASE WHEN has_l THEN ${beforeObject(bound, refresh)} END AS before,
+      CASE WHEN has_d THEN ${objectOf(bound.fields.map((field) => ({ name: field.name, text: sealed(field, `w${field.index}`) })))} END AS after
+    FROM c_results WHERE action = 'hold' OR (action = 'update' AND len(held_fields) > 0) ORDER BY key`;
+}
+
+/** Rejects of records, of keys that stand twice on either side, and of rows whose key cannot be read. */
+function rejects(bound: BoundSync): string {
+  const rawKey = bound.key.map((key) => `coalesce(CAST(to_json(CAST(${key.raw.sql} AS VARCHAR)) AS VARCHAR), 'null')`).join(" || ',' || ");
+  const isNull = bound.key.map((key) => `${key.raw.sql} IS NULL`).join(' OR ');
+  const keyNames = bound.sync.source.key.join(', ');
+  return `
+    INSERT INTO plan.rejects BY NAME
+    SELECT $sync AS sync, key, row_hash, field_reject.code AS code, field_reject.message AS message, field_reject.field AS field,
+      coalesce(known_code = field_reject.code, false) AS known, 1 AS copies
+    FROM c_results WHERE action = 'reject'
+    UNION ALL BY NAME
+    SELECT $sync AS sync, key, row_hash, known_code AS code, known_message AS message, NULL AS field, true AS known, 1 AS copies FROM c_results WHERE action = 'known_reject'
+    UNION ALL BY NAME
+    SELECT $sync AS sync, key, row_hash, 'AMBIGUOUS_TARGET' AS code, 'the destination holds ' || copies || ' records with this key' AS message, NULL AS field,
+      coalesce(known_code = 'AMBIGUOUS_TARGET', false) AS known, 1 AS copies FROM c_results WHERE action = 'ambiguous' AND has_d
+    UNION ALL BY NAME
+    SELECT $sync AS sync, a.key, a.copies_hash AS row_hash, 'AMBIGUOUS_SOURCE' AS code, 'the query yields ' || a.copies || ' rows with this key' AS message, NULL AS field,
+      r.key IS NOT NULL AS known, a.copies
+    FROM (SELECT *, hash(key, copies) AS copies_hash FROM c_ambiguous) AS a LEFT JOIN c_known AS r ON r.key = a.key AND r.row_hash = a.copies_hash
+    UNION ALL BY NAME
+    SELECT $sync AS sync, u.key, u.row_hash, u.code, CASE WHEN u.code = 'NULL_KEY' THEN ${literal(`the key (${keyNames}) is null`)} ELSE ${literal(`the key (${keyNames}) cannot be read as the destination's key without loss`)} END
+      || CASE WHEN u.copies > 1 THEN ' in ' || u.copies || ' rows' ELSE '' END AS message, NULL AS field, r.key IS NOT NULL AS known, u.copies
+    FROM (SELECT '[' || ${rawKey} || ']' AS key, bit_xor(row_hash) AS row_hash, CASE WHEN bool_or(${isNull}) THEN 'NULL_KEY' ELSE 'KEY_UNREADABLE' END AS code, count(*) AS copies
+          FROM c_desired WHERE key IS NULL GROUP BY 1) AS u
+    LEFT JOIN c_known AS r ON r.key = u.key AND r.row_hash = u.row_hash`;
+}
+
+/** State-only changes: nothing is written to the destination. */
+function adoptions(): string {
+  return `
+    INSERT INTO plan.adoptions BY NAME
+    SELECT $sync AS sync,
+      CASE WHEN action = 'same' AND has_d THEN CASE WHEN sent IS NULL THEN 'adopt' ELSE 'rehash' END
+        WHEN action = 'leave' THEN 'left' WHEN action = 'forget' THEN 'forget' WHEN action = 'hold' THEN 'hold' ELSE 'settle' END AS kind,
+      key, key_hash, remote_id, next_sent AS sent, next_returned AS returned, row_hash, next_live_hash AS live_hash, coalesce(origin, 'adopted') AS origin, true AS verified
+    FROM c_results
+    WHERE (action = 'same' AND has_d AND has_l AND (sent IS NULL OR next_sent IS DISTINCT FROM sent OR next_returned IS DISTINCT FROM returned
+          OR b_row_hash IS DISTINCT FROM row_hash OR b_live_hash IS DISTINCT FROM next_live_hash OR left_at IS NOT NULL OR pending OR NOT verified))
+      OR action IN ('leave', 'forget', 'hold')
+      OR (pending AND action IN ('reject', 'known_reject', 'skip', 'same'))`;
+}
+
+/** Records whose values agree with \`sent\` but whose stored hashes were computed another way. */
+function rehashed(bound: BoundSync, base: BaseRelations): string {
+  const kept = objectOf(bound.fields.map((field) => ({ name: field.name, text: memberText('b.sent', field.name), when: hasMember('b.sent', field.name) })));
+  return `
+    INSERT INTO plan.adoptions BY NAME
+    SELECT $sync AS sync, 'rehash' AS kind, b.key, p.key_hash, b.remote_id, ${kept} AS sent, b.returned, p.row_hash, CAST(NULL AS UBIGINT) AS live_hash, b.origin, b.verified
+    FROM c_pass AS p JOIN ${base.records} AS b ON b.key = p.key
+    WHERE p.d_here AND NOT p.candidate AND p.key NOT IN (SELECT key FROM c_ambiguous)`;
+}
+
+/** What apply must find unchanged, and how the values of the plan are typed. */
+export async function recordSync(workspace: Workspace, request: { bound: BoundSync; ord: number; base: OwnBase; existing: number }): Promise<void> {
+  const { bound, base } = request;
+  const { sync } = bound;
+  const types: PlannedField[] = bound.fields.map((field) => ({
+    name: field.name,
+    type: field.type,
+    storedType: field.schema.type,
+    sensitive: field.sensitive,
+    readable: field.readable,
+    reference: field.mapping.reference ?? null,
+  }));
+  await workspace.run(
+    `INSERT INTO plan.syncs BY NAME SELECT $sync AS sync, $ord AS ord, $object AS object, $destination AS destination, $identity AS identity,
+       $lineage AS lineage, $serial AS serial, $hashId AS hash_id, $configHash AS config_hash, json_transform($fields::JSON, '["VARCHAR"]') AS fields,
+       $keyFields AS key_fields, $fieldTypes AS field_types, $existing AS existing`,
+    {
+      sync: sync.name,
+      ord: request.ord,
+      object: sync.destination.object,
+      destination: sync.destination.connection,
+      identity: base.identity,
+      lineage: base.lineage,
+      serial: BigInt(base.head?.serial ?? 0),
+      hashId: base.hashId,
+      configHash: configHash(sync),
+      fields: JSON.stringify(types.map((each) => each.name)),
+      keyFields: JSON.stringify(bound.key.map((key) => ({ field: key.field, type: key.type }))),
+      fieldTypes: JSON.stringify(types),
+      existing: BigInt(request.existing),
+    },
+  );
+}

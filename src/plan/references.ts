@@ -1,0 +1,63 @@
+/** Which references resolve: the table `c_parents(field, value, planned)` of parent keys that exist or that this plan creates. */
+import { canonicalText, canonicalValue, exactText } from '../canonical/canonical.ts';
+import type { Refresh, Sync } from '../config/model.ts';
+import type { Destination } from '../destinations/destination.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import type { BoundField, BoundSync } from './bind.ts';
+import { elementText } from './json-sql.ts';
+
+export async function resolveReferences(
+  workspace: Workspace,
+  request: { bound: BoundSync; destination: Destination; refresh: Refresh; planned: readonly Sync[] },
+): Promise<void> {
+  const { bound } = request;
+  const references = bound.fields.filter((field) => field.mapping.reference !== undefined);
+  if (references.length === 0) return;
+  await workspace.run('CREATE TEMP TABLE c_parents (field INTEGER, value VARCHAR, planned BOOLEAN)');
+  for (const field of references) {
+    await workspace.run(`CREATE OR REPLACE TEMP TABLE c_parent_keys AS
+      SELECT DISTINCT ${exactText(field.type, field.raw)} AS k0 FROM c_desired WHERE ${field.raw.sql} IS NOT NULL`);
+    if (request.refresh === 'none' || !bound.capabilities.readByKey.can) await assumeParents(workspace, field);
+    else await readParents(workspace, request.destination, field);
+    await addPlannedParents(workspace, field, bound, request.planned);
+  }
+}
+
+async function assumeParents(workspace: Workspace, field: BoundField): Promise<void> {
+  await workspace.run(`INSERT INTO c_parents SELECT ${field.index}, k0, false FROM c_parent_keys`);
+}
+
+async function readParents(workspace: Workspace, destination: Destination, field: BoundField): Promise<void> {
+  const reference = field.mapping.reference;
+  if (reference === undefined) return;
+  const schema = await destination.describe(reference.object);
+  const type = schema.fields.find((each) => each.name === reference.key)?.type ?? { kind: 'text' };
+  const relation = await destination.read({ object: reference.object, key: [reference.key], fields: [], keys: 'temp.main.c_parent_keys' });
+  const raw = { sql: 'r.k0', type: relation.columns.find((column) => column.name === 'k0')?.type ?? 'VARCHAR' };
+  await workspace.run(
+    `INSERT INTO c_parents SELECT ${field.index}, ${canonicalText(type, canonicalValue(type, raw))}, false FROM ${relation.from} AS r`,
+  );
+}
+
+/** Creates of an earlier sync of this plan, or of this very sync, that write the referenced object by the referenced key. */
+async function addPlannedParents(workspace: Workspace, field: BoundField, bound: BoundSync, planned: readonly Sync[]): Promise<void> {
+  const reference = field.mapping.reference;
+  if (reference === undefined) return;
+  const creates = (sync: Sync): boolean =>
+    sync.destination.connection === bound.sync.destination.connection &&
+    sync.destination.object === reference.object &&
+    sync.destination.key.length === 1 &&
+    sync.destination.key[0] === reference.key;
+  const missing = `value NOT IN (SELECT value FROM c_parents WHERE field = ${field.index})`;
+  for (const sync of planned.filter((each) => creates(each))) {
+    await workspace.run(
+      `INSERT INTO c_parents SELECT ${field.index}, value, true FROM (
+        SELECT ${elementText('key', 0)} AS value FROM plan.changes WHERE sync = $sync AND action = 'create' AND pass = 1) WHERE ${missing}`,
+      { sync: sync.name },
+    );
+  }
+  if (creates(bound.sync)) {
+    await workspace.run(`INSERT INTO c_parents SELECT ${field.index}, value, true FROM (
+      SELECT ${elementText('key', 0)} AS value FROM c_desired WHERE key IS NOT NULL AND key NOT IN (SELECT key FROM c_live)) WHERE ${missing}`);
+  }
+}

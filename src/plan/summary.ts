@@ -1,0 +1,212 @@
+/** Counts and examples of one sync's plan, read from the workspace and the plan file. Aggregates and first rows only. */
+import { isSealed } from '../canonical/functions.ts';
+import type { Row, Workspace } from '../workspace/workspace.ts';
+import type { BoundSync } from './bind.ts';
+import type { CandidateCounts } from './candidates.ts';
+import { type ChangeSample, type FieldChange, type HeldExample, type RejectGroup, type Summary, type Transition } from './document.ts';
+
+const SAMPLES = 10;
+const TRANSITIONS = 3;
+const REJECT_EXAMPLES = 3;
+
+/** Everything a sync's part of the plan document counts. */
+export interface SyncCounts {
+  readonly summary: Summary;
+  /** Values that the plan would null. */
+  readonly nulls: number;
+  /** Records in base, plus live ones that were matched without a base. */
+  readonly existing: number;
+  /** Records held by `on_drift: fail`. */
+  readonly failing: number;
+  readonly normalised: Readonly<Record<string, number>>;
+}
+
+export async function countPlan(
+  workspace: Workspace,
+  request: { bound: BoundSync; candidates: CandidateCounts; baseCount: number; refreshAll: boolean; released: number },
+): Promise<SyncCounts> {
+  const { bound } = request;
+  const row = await workspace.row(`
+    SELECT ${['create', 'update', 'delete', 'clear', 'forget', 'skip', 'hold'].map((action) => `count(*) FILTER (WHERE action = '${action}') AS n_${action}`).join(', ')},
+      count(*) FILTER (WHERE action = 'update' AND len(held_fields) > 0) AS part_held,
+      count(*) FILTER (WHERE drifted OR (action = 'hold' AND reason IN ('gone', 'left')) OR (action = 'create' AND reason = 'gone')) AS drift,
+      count(*) FILTER (WHERE conflicted) AS conflict, count(*) FILTER (WHERE taken_over AND action IN ('update', 'hold')) AS takeover,
+      count(*) FILTER (WHERE action = 'same' AND has_d AND has_l AND sent IS NULL) AS adopt,
+      count(*) FILTER (WHERE action = 'same' AND has_d AND passed_over) AS passed_over,
+      count(*) FILTER (WHERE action = 'same' AND has_d AND NOT passed_over) AS same,
+      count(*) FILTER (WHERE has_d) AS desired,
+      count(*) FILTER (WHERE has_l AND NOT in_state) AS matched
+    FROM c_results`);
+  const number = (name: string): number => Number(row[name] ?? 0);
+  const rejected = await workspace.row(
+    `SELECT coalesce(sum(copies) FILTER (WHERE NOT known), 0) AS fresh, coalesce(sum(copies) FILTER (WHERE known), 0) AS known,
+       coalesce(sum(copies) FILTER (WHERE code IN ('NULL_KEY', 'KEY_UNREADABLE', 'AMBIGUOUS_SOURCE')), 0) AS outside FROM plan.rejects WHERE sync = $sync`,
+    { sync: bound.sync.name },
+  );
+  const quiet = Math.max(0, request.candidates.rows - Number(rejected['outside']) - number('desired'));
+  return {
+    summary: {
+      create: number('n_create'),
+      update: number('n_update'),
+      delete: number('n_delete'),
+      clear: number('n_clear'),
+      unchanged: quiet + number('same'),
+      unverified: request.refreshAll ? 0 : quiet,
+      skipped: number('n_skip') + number('passed_over'),
+      held: number('n_hold') + number('part_held'),
+      drift: number('drift'),
+      conflict: number('conflict'),
+      takeover: number('takeover'),
+      adopt: number('adopt'),
+      forget: number('n_forget'),
+      release: request.released,
+      rejected: Number(rejected['fresh']),
+      known_rejected: Number(rejected['known']),
+    },
+    nulls: await countNulls(workspace, bound),
+    existing: request.baseCount + number('matched'),
+    failing: await countFailing(workspace, bound),
+    normalised: await countByField(workspace, bound, (i) => `c${i} = 'normalised'`),
+  };
+}
+
+async function countByField(workspace: Workspace, bound: BoundSync, condition: (index: number) => string): Promise<Record<string, number>> {
+  if (bound.fields.length === 0) return {};
+  const columns = bound.fields.map((field) => `count(*) FILTER (WHERE ${condition(field.index)}) AS n${field.index}`);
+  const row = await workspace.row(`SELECT ${columns.join(', ')} FROM c_results`);
+  const counts = bound.fields.map((field) => [field.name, Number(row[`n${field.index}`] ?? 0)] as const);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a));
+}
+
+/** Fields with drift or conflict, by number of records. */
+export async function driftFields(workspace: Workspace, bound: BoundSync): Promise<Record<string, number>> {
+  return countByField(workspace, bound, (i) => `c${i} IN ('drift', 'conflict')`);
+}
+
+async function countNulls(workspace: Workspace, bound: BoundSync): Promise<number> {
+  const counts = bound.fields.map((field) => {
+    const was = field.readable ? `l${field.index} IS NOT NULL` : `s${field.index} IS NOT NULL`;
+    const becomes = `(action = 'clear' OR d${field.index} IS NULL) AND list_contains(fields, '${field.name.replaceAll("'", "''")}')`;
+    return `count(*) FILTER (WHERE action IN ('update', 'clear') AND ${was} AND ${becomes})`;
+  });
+  return counts.length === 0 ? 0 : workspace.count(`SELECT ${counts.join(' + ')} FROM c_results`);
+}
+
+async function countFailing(workspace: Workspace, bound: BoundSync): Promise<number> {
+  const fields = bound.fields.filter((field) => field.mapping.onDrift === 'fail').map((field) => `coalesce(c${field.index} IN ('drift', 'conflict'), false)`);
+  const whole = bound.sync.onDrift === 'fail' ? ["action = 'hold'"] : [];
+  const conditions = [...fields, ...whole];
+  return conditions.length === 0 ? 0 : workspace.count(`SELECT count(*) FROM c_results WHERE ${conditions.join(' OR ')}`);
+}
+
+/** Updated records by field, most first. */
+export async function updatedFields(workspace: Workspace, sync: string): Promise<Record<string, number>> {
+  const rows = await workspace.rows(
+    `SELECT field, count(*) AS n FROM (SELECT unnest(fields) AS field FROM plan.changes WHERE sync = $sync AND action = 'update' AND pass = 1)
+     GROUP BY field ORDER BY n DESC, field`,
+    { sync },
+  );
+  return Object.fromEntries(rows.map((row) => [String(row['field']), Number(row['n'])]));
+}
+
+/** The most frequent changes of value, for fields where they repeat. Never for sensitive fields. */
+export async function transitions(workspace: Workspace, bound: BoundSync, fields: Readonly<Record<string, number>>): Promise<Record<string, Transition[]>> {
+  const repeated: Record<string, Transition[]> = {};
+  for (const field of bound.fields.filter((each) => fields[each.name] !== undefined && !each.sensitive && each.readable)) {
+    const pointer = `/${field.name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const rows = await workspace.rows(
+      `SELECT json_extract_string(before, $pointer) AS before, json_extract_string(after, $pointer) AS after, count(*) AS n
+       FROM plan.changes WHERE sync = $sync AND action = 'update' AND pass = 1 AND list_contains(fields, $field)
+       GROUP BY 1, 2 HAVING count(*) > 1 ORDER BY n DESC, 1, 2 LIMIT ${TRANSITIONS}`,
+      { sync: bound.sync.name, field: field.name, pointer },
+    );
+    if (rows.length > 0) repeated[field.name] = rows.map((row) => ({ before: textOrNull(row['before']), after: textOrNull(row['after']), count: Number(row['n']) }));
+  }
+  return repeated;
+}
+
+export async function rejectGroups(workspace: Workspace, sync: string): Promise<RejectGroup[]> {
+  const rows = await workspace.rows(
+    `SELECT code, field, sum(copies) AS n, coalesce(sum(copies) FILTER (WHERE known), 0) AS known,
+       list({'key': key, 'message': message} ORDER BY key)[1:${REJECT_EXAMPLES}] AS examples
+     FROM plan.rejects WHERE sync = $sync GROUP BY code, field ORDER BY n DESC, code, field`,
+    { sync },
+  );
+  return rows.map((row) => ({
+    code: String(row['code']),
+    field: textOrNull(row['field']),
+    count: Number(row['n']),
+    known: Number(row['known']),
+    examples: (row['examples'] as { key: string; message: string }[]).map((each) => ({ key: JSON.parse(each.key) as (string | null)[], message: each.message })),
+  }));
+}
+
+export async function heldExamples(workspace: Workspace, sync: string): Promise<HeldExample[]> {
+  const rows = await workspace.rows(`SELECT key, reason, fields, before, after FROM plan.held WHERE sync = $sync ORDER BY key LIMIT ${SAMPLES}`, { sync });
+  return rows.map((row) => ({ key: keyOf(row), reason: String(row['reason']), fields: fieldChanges(row) }));
+}
+
+/** The first changes of each kind, as a person would want to see them. */
+export async function changeSamples(workspace: Workspace, sync: string): Promise<ChangeSample[]> {
+  const rows = await workspace.rows(
+    `SELECT ${SAMPLE_COLUMNS} FROM (
+       SELECT *, row_number() OVER (PARTITION BY action ORDER BY seq) AS nth FROM plan.changes WHERE sync = $sync AND pass = 1)
+     WHERE nth <= ${SAMPLES} ORDER BY seq`,
+    { sync },
+  );
+  return rows.map((row) => sampleOf(row));
+}
+
+/** Columns that {@link sampleOf} needs. */
+export const SAMPLE_COLUMNS = 'seq, action, reason, key, fields, cases, before, after, after_apply';
+
+/** A row of `changes` as a document: values of the fields that are written, sensitive ones withheld. */
+export function sampleOf(row: Row): ChangeSample {
+  return {
+    action: row['action'] as ChangeSample['action'],
+    reason: String(row['reason']),
+    key: keyOf(row),
+    label: labelOf(row),
+    fields: fieldChanges(row),
+  };
+}
+
+function keyOf(row: Row): string[] {
+  return JSON.parse(String(row['key'])) as string[];
+}
+
+function valuesOf(text: unknown): Readonly<Record<string, string | null>> {
+  return typeof text === 'string' ? (JSON.parse(text) as Record<string, string | null>) : {};
+}
+
+function fieldChanges(row: Row): FieldChange[] {
+  const before = valuesOf(row['before']);
+  const after = valuesOf(row['after']);
+  const cases = valuesOf(row['cases']);
+  const pending = new Set((row['after_apply'] as readonly string[] | undefined) ?? []);
+  const names = row['action'] === 'delete' ? Object.keys(before) : (row['fields'] as readonly string[]);
+  return names.map((field) => {
+    const sensitive = isSealed(before[field] ?? null) || isSealed(after[field] ?? null);
+    return {
+      field,
+      case: cases[field] ?? String(row['action'] ?? row['reason']),
+      before: sensitive ? null : (before[field] ?? null),
+      after: sensitive ? null : (after[field] ?? null),
+      sensitive,
+      after_apply: pending.has(field),
+    };
+  });
+}
+
+const LABEL_FIELDS = /(^|_)(name|title|subject|label|email)(_|$)/i;
+
+/** A readable name of the record: the first mapped field that looks like one. */
+function labelOf(row: Row): string | null {
+  const values = { ...valuesOf(row['before']), ...Object.fromEntries(Object.entries(valuesOf(row['after'])).filter(([, value]) => value !== null)) };
+  const found = Object.entries(values).find(([name, value]) => LABEL_FIELDS.test(name.replaceAll(/([a-z])([A-Z])/g, '$1_$2')) && value !== null && !isSealed(value));
+  return found?.[1] ?? null;
+}
+
+function textOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : String(value);
+}

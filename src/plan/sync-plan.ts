@@ -1,0 +1,157 @@
+/** One sync's part of the plan document, from what the workspace and the plan file hold. */
+import type { Refresh, Sync } from '../config/model.ts';
+import { EXIT, formatProblem, messageOf, UserError } from '../errors.ts';
+import type { SyncState } from '../state/state.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import type { BoundSync } from './bind.ts';
+import type { CandidateCounts } from './candidates.ts';
+import { type Blocked, type CheckResult, EMPTY_SUMMARY, type SyncPlan } from './document.ts';
+import { type Allowance, breaches, evaluateGuards } from './guards.ts';
+import {
+  changeSamples,
+  countPlan,
+  driftFields,
+  heldExamples,
+  rejectGroups,
+  type SyncCounts,
+  transitions,
+  updatedFields,
+} from './summary.ts';
+
+export interface SyncPlanRequest {
+  readonly bound: BoundSync;
+  readonly head: SyncState | undefined;
+  readonly refresh: Refresh;
+  readonly candidates: CandidateCounts;
+  readonly baseCount: number;
+  /** Records of another lineage that this plan releases. */
+  readonly formerRecords: number;
+  readonly liveRead: number;
+  /** Why nothing may be deleted, cleared or forgotten; undefined when it may. */
+  readonly suspended: string | undefined;
+  readonly engine: string;
+  readonly allow: readonly Allowance[];
+}
+
+export async function syncPlan(workspace: Workspace, request: SyncPlanRequest): Promise<SyncPlan> {
+  const { bound } = request;
+  const { sync } = bound;
+  const releasedFields = (request.head?.fields ?? []).filter((name) => request.baseCount > 0 && !bound.fields.some((field) => field.name === name));
+  const released = releasedFields.length > 0 ? request.baseCount : request.formerRecords;
+  const counts = await countPlan(workspace, { ...request, refreshAll: request.refresh === 'all', released });
+  const { summary } = counts;
+  const guards = evaluateGuards(
+    sync.name,
+    sync.guards,
+    {
+      creates: summary.create,
+      updates: summary.update,
+      deletes: summary.delete,
+      clears: summary.clear,
+      nulls: counts.nulls,
+      rejects: summary.rejected + summary.known_rejected,
+      existing: counts.existing,
+    },
+    request.allow,
+  );
+  const fields = await updatedFields(workspace, sync.name);
+  return {
+    name: sync.name,
+    source: sync.source.connection,
+    destination: sync.destination.connection,
+    object: sync.destination.object,
+    refresh: request.refresh,
+    engine: request.engine,
+    live_read: request.liveRead,
+    rows: request.candidates.rows,
+    unmanaged: request.candidates.unmanaged,
+    summary,
+    fields,
+    transitions: await transitions(workspace, bound, fields),
+    drift_fields: await driftFields(workspace, bound),
+    guards,
+    checks: [],
+    rejects: await rejectGroups(workspace, sync.name),
+    held: await heldExamples(workspace, sync.name),
+    samples: await changeSamples(workspace, sync.name),
+    released_fields: releasedFields,
+    notes: notes(request, counts),
+    blocked: [...breaches(sync.name, guards), ...driftFailure(counts)],
+    error: null,
+    cost: { api_calls: null, api_calls_left: null, bytes_billed: null },
+  };
+}
+
+function notes(request: SyncPlanRequest, counts: SyncCounts): string[] {
+  const normalised = Object.entries(counts.normalised).map(([field, count]) => `the destination normalises ${field} (${count} records): its form is accepted`);
+  return [
+    ...(request.refresh === 'none' ? ['nothing was read live: the destination is taken to hold what was last written'] : []),
+    ...(request.suspended === undefined ? [] : [request.suspended]),
+    ...(request.formerRecords > 0 ? [`object or key changed: ${request.formerRecords} records of the former one are released, not deleted`] : []),
+    ...normalised,
+  ];
+}
+
+function driftFailure(counts: SyncCounts): Blocked[] {
+  if (counts.failing === 0) return [];
+  const hint = 'Look at the records (`sluice drift`), then `sluice accept` them or set `on_drift` to overwrite or keep.';
+  return [{ kind: 'drift', message: `${counts.failing} records moved in the destination and \`on_drift\` is fail`, hint }];
+}
+
+/** Adds what the checks found. */
+export function withChecks(planned: SyncPlan, checks: readonly CheckResult[]): SyncPlan {
+  const blocked = checks
+    .filter((check) => !check.ok)
+    .map((check): Blocked => ({ kind: 'check', message: `check "${check.name}": ${check.violations} violations, such as ${check.examples[0] ?? ''}`, hint: null }));
+  return { ...planned, checks, blocked: [...planned.blocked, ...blocked] };
+}
+
+/** A sync that could not be planned. The others are planned all the same. */
+export function failedSync(sync: Sync, error: unknown): SyncPlan {
+  const problems = error instanceof UserError ? error.problems : [{ message: messageOf(error) }];
+  const [first] = problems;
+  const at = first?.location;
+  const limited = error instanceof UserError && error.exitCode === EXIT.forbidden;
+  const where = at === undefined ? null : `${at.file}:${at.line}:${at.column}`;
+  const message = problems.length > 1 ? problems.map((problem) => formatProblem(problem)).join('\n') : (first?.message ?? messageOf(error));
+  const described = { message, where: problems.length > 1 ? null : where, hint: problems.length > 1 ? null : (first?.hint ?? null) };
+  return {
+    name: sync.name,
+    source: sync.source.connection,
+    destination: sync.destination.connection,
+    object: sync.destination.object,
+    refresh: 'changed',
+    engine: 'local',
+    live_read: 0,
+    rows: 0,
+    unmanaged: null,
+    summary: EMPTY_SUMMARY,
+    fields: {},
+    transitions: {},
+    drift_fields: {},
+    guards: [],
+    checks: [],
+    rejects: [],
+    held: [],
+    samples: [],
+    released_fields: [],
+    notes: [],
+    blocked: limited ? [{ kind: 'limit', message, hint: described.hint }] : [],
+    error: limited ? null : described,
+    cost: { api_calls: null, api_calls_left: null, bytes_billed: null },
+  };
+}
+
+/** A sync whose parent may not be applied, or failed, waits for it. */
+export function blockedByParent(sync: Sync, syncs: readonly Sync[], before: readonly SyncPlan[]): Blocked | undefined {
+  const parents = sync.fields.flatMap((field) => (field.reference === undefined ? [] : [field.reference.object]));
+  const blocked = before.find(
+    (planned) =>
+      (planned.error !== null || planned.blocked.length > 0) &&
+      planned.destination === sync.destination.connection &&
+      parents.includes(planned.object) &&
+      syncs.some((each) => each.name === planned.name),
+  );
+  if (blocked === undefined) return undefined;
+  return { kind: 'dependency', message: `${blocked.name}, which this sync refers to, may not be applied`, hint: null };
+}

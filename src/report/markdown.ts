@@ -1,0 +1,126 @@
+/** The plan as Markdown, for a pull request. Values show only where the sync's `report.values` says so. */
+import { addSummaries, type ChangeSample, type PlanDocument, type RejectGroup, type SyncPlan } from '../plan/document.ts';
+import { count, fieldChange, keyText, plural } from './format.ts';
+import { transitionText } from './legend.ts';
+import { markdownCode as code, markdownText as text } from './markdown-escape.ts';
+import { driftChecked } from './text.ts';
+import { costText, summaryText } from './totals.ts';
+
+const FIELDS = 12;
+
+/** The whole document, with a line end at the end. */
+export function renderMarkdown(document: PlanDocument): string {
+  const parts = [
+    `## ${headline(document)}`,
+    provenance(document),
+    ...document.syncs.flatMap((sync) => alerts(sync)),
+    overview(document.syncs),
+    ...document.syncs.map((sync) => details(sync)),
+    costText(document.syncs).map((line) => text(line)).join(' '),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function headline(document: PlanDocument): string {
+  const failed = document.syncs.filter((sync) => sync.error !== null).length;
+  const counts = summaryText(addSummaries(document.syncs.map((sync) => sync.summary)));
+  if (counts.length > 0) return `Sluice plan: ${counts.join(', ')}`;
+  return failed > 0 ? `Sluice plan: ${plural(failed, 'sync', 'syncs')} could not be planned` : 'Sluice plan: no changes';
+}
+
+function provenance(document: PlanDocument): string {
+  const { environment, commit } = document;
+  const parts = [
+    `Project ${code(document.project)}`,
+    ...(environment === null ? [] : [`environment ${code(environment)}`]),
+    ...(commit === null ? [] : [`commit ${code(commit)}`]),
+    `plan ${code(document.plan_id)}`,
+  ];
+  return `${parts.join(', ')}.`;
+}
+
+/** What must be seen first: errors, and what may not be applied. */
+function alerts(sync: SyncPlan): readonly string[] {
+  const name = code(sync.name);
+  if (sync.error !== null) {
+    const { message, where, hint } = sync.error;
+    const lines = [`${name} could not be planned${where === null ? '' : ` (${code(where)})`}: ${text(message)}`, ...(hint === null ? [] : [text(hint)])];
+    return [alert('CAUTION', lines)];
+  }
+  if (sync.blocked.length === 0) return [];
+  const reasons = sync.blocked.map((block) => `${block.kind}: ${text(block.message)}${block.hint === null ? '' : ` (${text(block.hint)})`}`);
+  return [alert('CAUTION', [`${name} will not be applied`, ...reasons])];
+}
+
+function alert(kind: 'CAUTION', lines: readonly string[]): string {
+  return [`> [!${kind}]`, ...lines.map((line, index) => `> ${index === 0 ? `**${line}**` : `- ${line}`}`)].join('\n');
+}
+
+function overview(syncs: readonly SyncPlan[]): string {
+  const head = ['Sync', 'Destination', 'Create', 'Update', 'Clear', 'Delete', 'Drift', 'Held', 'Rejected'];
+  const rows = syncs.map((sync) => {
+    const { create, update, clear, delete: deletes, drift, conflict, held, rejected, known_rejected } = sync.summary;
+    const numbers = [create, update, clear, deletes, drift + conflict, held, rejected + known_rejected];
+    return [code(sync.name), code(`${sync.destination}.${sync.object}`), ...numbers.map((number) => (number === 0 ? '' : count(number)))];
+  });
+  return markdownTable(head, ['---', '---', ...numbersAlign(7)], rows);
+}
+
+function numbersAlign(columns: number): readonly string[] {
+  return Array.from({ length: columns }, () => '---:');
+}
+
+function markdownTable(head: readonly string[], align: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, align, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** One sync, folded away unless opened. */
+function details(sync: SyncPlan): string {
+  if (sync.error !== null) return '';
+  const shown = sync.report_values === 'shown';
+  const body = [
+    fieldsTable(sync, shown),
+    rejects(sync.rejects, shown),
+    ...(shown ? [samples(sync.samples)] : []),
+    sync.notes.map((note) => `- ${text(note)}`).join('\n'),
+  ].filter((part) => part !== '');
+  if (body.length === 0) return '';
+  const hidden = shown ? '' : '; values are not shown here';
+  return [`<details><summary>${code(sync.name)}: ${text(driftChecked(sync))}${hidden}</summary>`, ...body, '</details>'].join('\n\n');
+}
+
+function fieldsTable(sync: SyncPlan, shown: boolean): string {
+  const names = [...new Set([...Object.keys(sync.fields), ...Object.keys(sync.drift_fields)])].slice(0, FIELDS);
+  if (names.length === 0) return '';
+  const rows = names.map((field) => {
+    const frequent = shown && Object.hasOwn(sync.transitions, field) ? transitionText(sync.transitions[field]) : '';
+    return [code(field), numberOf(sync.fields, field), numberOf(sync.drift_fields, field), frequent === '' ? '' : code(frequent)];
+  });
+  return markdownTable(['Field', 'Updated', 'Drifted', 'Most frequent'], ['---', '---:', '---:', '---'], rows);
+}
+
+function numberOf(fields: Readonly<Record<string, number>>, field: string): string {
+  const value = Object.hasOwn(fields, field) ? (fields[field] ?? 0) : 0;
+  return value === 0 ? '' : count(value);
+}
+
+/** Messages and keys of rejects hold values: masked, only the code and the number show. */
+function rejects(groups: readonly RejectGroup[], shown: boolean): string {
+  if (groups.length === 0) return '';
+  const rows = groups.map((group) => {
+    const [example] = group.examples;
+    const first = !shown || example === undefined ? '' : `${code(keyText(example.key))} ${code(example.message)}`;
+    return [code(group.code), group.field === null ? '' : code(group.field), count(group.count), first];
+  });
+  return markdownTable(['Rejected', 'Field', 'Records', 'First'], ['---', '---', '---:', '---'], rows);
+}
+
+function samples(list: readonly ChangeSample[]): string {
+  if (list.length === 0) return '';
+  const rows = list.map((sample) => {
+    const fields = sample.action === 'delete' ? [] : sample.fields.slice(0, FIELDS);
+    const label = sample.label === null ? '' : ` ${code(sample.label)}`;
+    return [sample.action, `${code(keyText(sample.key))}${label}`, fields.map((change) => code(fieldChange(change, sample.action))).join('<br>')];
+  });
+  return markdownTable(['Change', 'Record', 'Fields'], ['---', '---', '---'], rows);
+}

@@ -1,0 +1,26 @@
+/** Rejects for people: grouped by code and field, with the first examples. */
+import type { RejectGroup } from '../plan/document.ts';
+import { visible } from './escape.ts';
+import { count, keyText } from './format.ts';
+
+const EXAMPLES = 3;
+
+/** Every group on lines of its own: what and how many, then the first records. */
+export function rejectLines(groups: readonly RejectGroup[]): readonly string[] {
+  return groups.flatMap((group) => groupLines(group));
+}
+
+function groupLines(group: RejectGroup): readonly string[] {
+  const name = [group.code, group.field].filter((part) => part !== null).map((part) => visible(part)).join(' ');
+  const known = group.known > 0 ? ` (${count(group.known)} known, not sent again until the row changes)` : '';
+  const [first] = group.examples;
+  if (first === undefined) return [`${name} ${count(group.count)}${known}`];
+  if (group.count === 1) return [`${name}: ${visible(first.message)} (key ${keyText(first.key)})${known}`];
+  const shown = group.examples.slice(0, EXAMPLES);
+  const left = group.count - shown.length;
+  return [
+    `${name} ${count(group.count)}${known}`,
+    ...shown.map((example) => `  key ${keyText(example.key)}: ${visible(example.message)}`),
+    ...(left > 0 ? [`  ... ${count(left)} more`] : []),
+  ];
+}

@@ -1,0 +1,121 @@
+/** Reads a journal with DuckDB's own reader: what was attempted, what became of it, how often. No JavaScript per record. */
+import { stat } from 'node:fs/promises';
+
+import { InternalError, messageOf } from '../../errors.ts';
+import { literal } from '../../workspace/quote.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
+import type { RunStatus } from '../state.ts';
+import { damagedJournal, type JournalFile, type RunEnd } from './journal.ts';
+
+const LINE = `{n: 'BIGINT', t: 'VARCHAR', seq: 'BIGINT', key: 'VARCHAR', key_hash: 'UBIGINT', action: 'VARCHAR', remote_id: 'VARCHAR',
+  row_hash: 'UBIGINT', live_hash: 'UBIGINT', sent: 'VARCHAR', returned: 'VARCHAR', origin: 'VARCHAR', fields: 'VARCHAR[]', before: 'VARCHAR',
+  status: 'VARCHAR', code: 'VARCHAR', message: 'VARCHAR', verified: 'BOOLEAN', finished_at: 'BIGINT', adoptions: 'BOOLEAN'}`;
+const NARROW = `{n: 'BIGINT', t: 'VARCHAR', seq: 'BIGINT', action: 'VARCHAR', status: 'VARCHAR', finished_at: 'BIGINT', adoptions: 'BOOLEAN'}`;
+/** DuckDB's buffer grows with it; a longer line is read in a second try. */
+const LINE_BYTES = 16 * 1024 * 1024;
+
+export interface Attempts {
+  /**
+   * Temporary table: the intents with their last outcome. `wave` is 1, and higher for a key that the run wrote again:
+   * within one wave each key occurs once. Changes that were not attempted are left out.
+   */
+  readonly table: string;
+  readonly waves: number;
+  readonly end: RunEnd | undefined;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** Reads the whole journal. `prefix` keeps its temporary tables apart from others. */
+export async function readAttempts(workspace: Workspace, journal: JournalFile, prefix: string): Promise<Attempts> {
+  const lines = `${prefix}_lines`;
+  await loadLines(workspace, journal, lines, LINE);
+  const end = await readEnd(workspace, lines);
+  const counts = await countOutcomes(workspace, lines);
+  const table = `${prefix}_attempts`;
+  await workspace.run(`CREATE TEMP TABLE ${table} AS SELECT *, 1 AS wave FROM (${attemptsSql(lines)}) WHERE status <> 'not_attempted'`);
+  await workspace.run(`DROP TABLE ${lines}`);
+  return { table, waves: await numberWaves(workspace, table), end, counts };
+}
+
+/** End and counts only: for the list of runs. */
+export async function readProgress(workspace: Workspace, journal: JournalFile, prefix: string): Promise<Pick<Attempts, 'end' | 'counts'>> {
+  const lines = `${prefix}_lines`;
+  await loadLines(workspace, journal, lines, NARROW);
+  const progress = { end: await readEnd(workspace, lines), counts: await countOutcomes(workspace, lines) };
+  await workspace.run(`DROP TABLE ${lines}`);
+  return progress;
+}
+
+/**
+ * Loads all whole lines. A line that is not JSON becomes a row of nulls (`ignore_errors`): that may only be the torn last
+ * one, so the numbers of the others must be without a gap.
+ */
+async function loadLines(workspace: Workspace, journal: JournalFile, table: string, columns: string): Promise<void> {
+  const size = (await stat(journal.path)).size;
+  const read = (limit: number): Promise<void> =>
+    workspace.run(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT * FROM read_json(${literal(escapeGlob(journal.path))},
+      format = 'newline_delimited', columns = ${columns}, ignore_errors = true, maximum_object_size = ${limit})`);
+  await read(LINE_BYTES).catch(async (error: unknown) => {
+    if (size <= LINE_BYTES || !/maximum_object_size/i.test(messageOf(error))) throw error;
+    await read(Math.min(size, 2 ** 30));
+  });
+  const seen = await workspace.row(`SELECT count(n) AS whole, count(*) - count(n) AS torn, coalesce(max(n), -1) + 1 AS expected FROM ${table}`);
+  if (Number(seen['whole']) !== Number(seen['expected']) || Number(seen['torn']) > 1) throw damagedJournal(journal.path);
+}
+
+/** DuckDB takes a path for a pattern. */
+function escapeGlob(path: string): string {
+  return path.replaceAll(/[[*?]/g, (character) => `[${character}]`);
+}
+
+async function readEnd(workspace: Workspace, lines: string): Promise<RunEnd | undefined> {
+  const row = (await workspace.rows(`SELECT status, finished_at, adoptions FROM ${lines} WHERE t = 'end'`))[0];
+  if (row === undefined) return undefined;
+  return { status: statusOf(row['status']), finishedAt: Number(row['finished_at']), adoptions: row['adoptions'] === true };
+}
+
+function statusOf(value: unknown): RunStatus {
+  if (value === 'finished' || value === 'partial' || value === 'running') return value;
+  throw new InternalError(`a journal ends with the status ${String(value)}`);
+}
+
+/** The last outcome of each change. What an earlier one knew (id, read-back) stays known. */
+function outcomesSql(lines: string): string {
+  return `SELECT seq, max(n) AS n, arg_max(status, n) AS status, arg_max(remote_id, n) AS remote_id, arg_max_null(code, n) AS code,
+    arg_max_null(message, n) AS message, arg_max(returned, n) AS returned, bool_or(verified) AS verified
+    FROM ${lines} WHERE t = 'outcome' GROUP BY seq`;
+}
+
+/** A change that was announced (again) after its last outcome has an unknown one: the process died in between. */
+function attemptsSql(lines: string): string {
+  return `SELECT i.n, i.seq, i.key, i.key_hash, i.action, coalesce(o.remote_id, i.remote_id) AS remote_id, i.row_hash, i.live_hash, i.sent,
+      coalesce(o.returned, i.returned) AS returned, i.origin, i.fields, i.before,
+      CASE WHEN o.n > i.n THEN o.status ELSE 'unknown' END AS status,
+      CASE WHEN o.n > i.n THEN o.status IN ('applied', 'unchanged') ELSE false END AS acknowledged,
+      coalesce(o.verified, false) AS verified, o.code, o.message
+    FROM ${lines} AS i
+    JOIN (SELECT max(n) AS n FROM ${lines} WHERE t = 'intent' GROUP BY seq) AS latest ON latest.n = i.n
+    LEFT JOIN (${outcomesSql(lines)}) AS o ON o.seq = i.seq`;
+}
+
+/** Changes by outcome (no outcome: `unknown`) and, of the acknowledged ones, by action. */
+async function countOutcomes(workspace: Workspace, lines: string): Promise<Record<string, number>> {
+  const rows = await workspace.rows(`
+    WITH intents AS (SELECT seq, max(n) AS n, arg_max(action, n) AS action FROM ${lines} WHERE t = 'intent' GROUP BY seq),
+    outcomes AS (SELECT seq, max(n) AS n, arg_max(status, n) AS status FROM ${lines} WHERE t = 'outcome' GROUP BY seq),
+    ended AS (SELECT i.action, CASE WHEN o.status IS NULL OR o.n < i.n THEN 'unknown' ELSE o.status END AS status
+      FROM intents AS i FULL OUTER JOIN outcomes AS o ON o.seq = i.seq)
+    SELECT status AS what, count(*) AS times FROM ended GROUP BY ALL
+    UNION ALL SELECT action, count(*) FROM ended WHERE status IN ('applied', 'unchanged') AND action IS NOT NULL GROUP BY ALL`);
+  return Object.fromEntries(rows.map((row) => [String(row['what']), Number(row['times'])]));
+}
+
+/** Numbers the attempts on a key that has several (a second pass sets references to records of the same object). */
+async function numberWaves(workspace: Workspace, table: string): Promise<number> {
+  const again = `SELECT key FROM ${table} GROUP BY key HAVING count(*) > 1`;
+  if ((await workspace.count(`SELECT count(*) FROM (${again})`)) === 0) return 1;
+  await workspace.run(`UPDATE ${table} SET wave = numbered.wave
+    FROM (SELECT n, row_number() OVER (PARTITION BY key ORDER BY n) AS wave FROM ${table} WHERE key IN (${again})) AS numbered
+    WHERE numbered.n = ${table}.n`);
+  return workspace.count(`SELECT max(wave) FROM ${table}`);
+}
