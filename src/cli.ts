@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line: wiring, signals, and the one place that maps errors to exit codes. */
+import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline/promises';
@@ -10,7 +11,9 @@ import type { CommanderError } from 'commander';
 import { createProgram } from './cli/program.ts';
 import { reportError } from './cli/report-error.ts';
 import type { Action, Invocation } from './commands/invocation.ts';
+import type { Registry } from './commands/registry.ts';
 import type { Host, Shell } from './commands/shell.ts';
+import type { Context } from './context.ts';
 import { EXIT, UserError } from './errors.ts';
 
 /** What tests replace. */
@@ -19,10 +22,10 @@ export interface Overrides {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly host?: Partial<Host>;
   /** Added to the connectors that come with Sluice. */
-  readonly registry?: Partial<import('./commands/registry.ts').Registry>;
+  readonly registry?: Partial<Registry>;
   /** The schema of each connection type, ours included. */
   readonly connectionSchemas?: ReadonlyMap<string, object>;
-  readonly context?: Partial<Pick<import('./context.ts').Context, 'now' | 'sleep' | 'fetch' | 'randomHex'>>;
+  readonly context?: Partial<Pick<Context, 'now' | 'sleep' | 'fetch' | 'randomHex'>>;
 }
 
 /** Second Ctrl-C, as shells count it: 128 + SIGINT. */
@@ -128,7 +131,7 @@ function processHost(): Host {
   return {
     stdout: async (text) => {
       if (process.stdout.write(text)) return;
-      await new Promise((resolve) => process.stdout.once('drain', resolve));
+      await once(process.stdout, 'drain');
     },
     stderr: (text) => void process.stderr.write(text),
     ask: process.stdin.isTTY ? askPerson : null,

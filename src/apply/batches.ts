@@ -89,7 +89,7 @@ export function intentOf(change: PlannedChange): Intent {
     remoteId: change.remote_id,
     rowHash: change.row_hash,
     liveHash: change.live_hash,
-    sent: change.sent,
+    sent: change.action === 'create' ? (change.sent ?? change.after) : change.sent,
     returned: change.returned,
     origin: change.origin,
     fields: change.fields,

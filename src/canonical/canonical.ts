@@ -3,20 +3,15 @@
  * expressions, chosen by the destination's field type. Canonical text is lossless: two values are equal exactly when
  * their canonical texts are. Version it: state remembers what its values were made with.
  */
-import { literal } from '../workspace/quote.ts';
 import { FUNCTIONS } from './functions.ts';
+import { asText, type Family, familyOf, isList, matches, type RawValue, stripped } from './raw.ts';
+import { dateValue, timestampText, timestampValue } from './time.ts';
 import type { FieldType, TextRules } from './types.ts';
+
+export type { RawValue } from './raw.ts';
 
 /** Rises whenever an expression below changes what any value looks like. */
 export const CANONICAL_VERSION = 1;
-
-/** A value in the workspace before it is canonical: an SQL expression and its DuckDB type. */
-export interface RawValue {
-  readonly sql: string;
-  readonly type: string;
-  /** Zone of zoneless timestamps of this side, when declared. */
-  readonly timezone?: string | undefined;
-}
 
 const INT64 = { min: '-9223372036854775808', max: '9223372036854775807' } as const;
 const INT128_MAX = '170141183460469231731687303715884105727';
@@ -47,25 +42,6 @@ export function canonicalType(type: FieldType): string {
   }
 }
 
-/** Families of DuckDB types that conversions treat alike. */
-type Family = 'text' | 'integer' | 'decimal' | 'float' | 'boolean' | 'date' | 'timestamp' | 'timestamptz' | 'bytes' | 'json' | 'nested' | 'other';
-
-export function familyOf(duckType: string): Family {
-  const name = duckType.toUpperCase();
-  if (/[[\]]$|^(STRUCT|MAP|UNION|LIST)\b/.test(name)) return 'nested';
-  if (/^(VARCHAR|TEXT|STRING|CHAR|ENUM)/.test(name)) return 'text';
-  if (/^U?(TINYINT|SMALLINT|INTEGER|INT|BIGINT|HUGEINT)$|^BIGNUM$|^VARINT$/.test(name)) return 'integer';
-  if (name.startsWith('DECIMAL')) return 'decimal';
-  if (name === 'FLOAT' || name === 'DOUBLE') return 'float';
-  if (name === 'BOOLEAN') return 'boolean';
-  if (name === 'DATE') return 'date';
-  if (name === 'TIMESTAMP WITH TIME ZONE' || name === 'TIMESTAMPTZ') return 'timestamptz';
-  if (name.startsWith('TIMESTAMP')) return 'timestamp';
-  if (name === 'BLOB') return 'bytes';
-  if (name === 'JSON') return 'json';
-  return 'other';
-}
-
 /** Why no value of a raw type can become a field's type; undefined when it can. A sentence with what to do. */
 export function cannotConvert(type: FieldType, raw: RawValue): string | undefined {
   const from = familyOf(raw.type);
@@ -89,6 +65,7 @@ export function cannotConvert(type: FieldType, raw: RawValue): string | undefine
         return `a ${raw.type} has no time zone and the field holds instants: declare \`source.timezone\``;
       return oneOf(from, ['timestamp', 'timestamptz', 'date', 'text'], raw, 'a timestamp');
     case 'set':
+      if (from === 'nested' && !isList(raw.type)) return `a ${raw.type} cannot become a set of values: only a list can`;
       return oneOf(from, ['text', 'nested', 'json'], raw, 'a set of values');
     case 'bytes':
       return oneOf(from, ['bytes'], raw, 'bytes (use encode() or from_base64() in the query)');
@@ -101,31 +78,30 @@ function oneOf(from: Family, allowed: readonly Family[], raw: RawValue, what: st
 
 /**
  * Comparable value of a raw one: SQL of type {@link canonicalType}; null for null and for what cannot be read as the
- * type (the caller tells the two apart by the raw value).
+ * type (the caller tells the two apart by the raw value). Never fails on a value: one bad row must not stop a plan.
  */
 export function canonicalValue(type: FieldType, raw: RawValue, rules: TextRules = {}): string {
-  const from = familyOf(raw.type);
   switch (type.kind) {
     case 'text':
-      return applyTextRules(type.native === undefined ? rawText(raw) : `CAST(TRY_CAST(${raw.sql} AS ${type.native}) AS VARCHAR)`, rules);
+      return applyTextRules(type.native === undefined ? rawText(raw) : nativeText(raw, type.native), rules);
     case 'integer':
-      return bounded(integerValue(from, raw, canonicalType(type)), type);
+      return bounded(integerValue(castable(raw), canonicalType(type)), type);
     case 'decimal':
-      return numberValue(from, raw, canonicalType(type));
+      return decimalValue(castable(raw), canonicalType(type));
     case 'float':
-      return `(${numberValue(from, raw, canonicalType(type))} + 0::${canonicalType(type)})`; // -0 becomes 0
+      return `(${floatValue(castable(raw), canonicalType(type))} + 0::${canonicalType(type)})`; // -0 becomes 0
     case 'boolean':
-      return booleanValue(from, raw);
+      return booleanValue(castable(raw));
     case 'date':
-      return dateValue(from, raw);
+      return dateValue(raw);
     case 'timestamp':
-      return truncated(timestampValue(from, raw, type), type);
+      return timestampValue(raw, type);
     case 'json':
-      return `${FUNCTIONS.json}(${jsonText(from, raw)})`;
+      return `${FUNCTIONS.json}(${jsonText(raw)})`;
     case 'set':
-      return `${FUNCTIONS.set}(${jsonText(from, raw)})`;
+      return setValue(raw);
     case 'bytes':
-      return `CAST(${raw.sql} AS BLOB)`;
+      return familyOf(raw.type) === 'text' ? `TRY(from_base64(${raw.sql}))` : `CAST(${raw.sql} AS BLOB)`;
   }
 }
 
@@ -134,12 +110,23 @@ function rawText(raw: RawValue): string {
   const from = familyOf(raw.type);
   if (from === 'text' && !raw.type.toUpperCase().startsWith('ENUM')) return raw.sql;
   if (from === 'nested') return `CAST(to_json(${raw.sql}) AS VARCHAR)`;
-  return `CAST(${raw.sql} AS VARCHAR)`;
+  return asText(raw.sql);
 }
 
-function jsonText(from: Family, raw: RawValue): string {
-  if (from === 'text' || from === 'json') return `CAST(${raw.sql} AS VARCHAR)`;
-  return `CAST(to_json(${raw.sql}) AS VARCHAR)`;
+/** Text in the notation of a DuckDB type that has no field type of its own. */
+function nativeText(raw: RawValue, native: string): string {
+  return asText(native === 'BIGNUM' ? integerValue(raw, native) : `TRY_CAST(${raw.sql} AS ${native})`);
+}
+
+function jsonText(raw: RawValue): string {
+  const from = familyOf(raw.type);
+  return from === 'text' || from === 'json' || from === 'integer' ? asText(raw.sql) : `CAST(to_json(${raw.sql}) AS VARCHAR)`;
+}
+
+/** Only text may list its values without being a JSON array. */
+function setValue(raw: RawValue): string {
+  const text = jsonText(raw);
+  return familyOf(raw.type) === 'text' ? `${FUNCTIONS.set}(${text})` : `CASE WHEN starts_with(${stripped(text)}, '[') THEN ${FUNCTIONS.set}(${text}) END`;
 }
 
 function applyTextRules(sql: string, rules: TextRules): string {
@@ -149,8 +136,15 @@ function applyTextRules(sql: string, rules: TextRules): string {
   return rules.emptyIsNull === true ? `nullif(${normal}, '')` : normal;
 }
 
-function integerValue(from: Family, raw: RawValue, target: string): string {
-  if (from === 'text') return `CASE WHEN regexp_full_match(${raw.sql}, '\\s*[+-]?[0-9]+\\s*') THEN TRY_CAST(trim(${raw.sql}) AS ${target}) END`;
+/** DuckDB's casts from BIGNUM fail even inside TRY_CAST; its text is exact. */
+function castable(raw: RawValue): RawValue {
+  return raw.type === 'BIGNUM' ? { ...raw, sql: asText(raw.sql), type: 'VARCHAR' } : raw;
+}
+
+function integerValue(raw: RawValue, target: string): string {
+  const from = familyOf(raw.type);
+  if (from === 'text') return `CASE WHEN ${matches(raw.sql, '\\s*[+-]?[0-9]+\\s*')} THEN TRY_CAST(${stripped(raw.sql)} AS ${target}) END`;
+  if (from === 'decimal' && target === 'BIGNUM') return `CASE WHEN ${raw.sql} = trunc(${raw.sql}) THEN TRY_CAST(${asText(raw.sql)} AS ${target}) END`;
   if (from === 'decimal' || from === 'float') return `CASE WHEN ${raw.sql} = trunc(${raw.sql}) THEN TRY_CAST(${raw.sql} AS ${target}) END`;
   return raw.type === target ? raw.sql : `TRY_CAST(${raw.sql} AS ${target})`;
 }
@@ -160,47 +154,38 @@ function bounded(sql: string, type: FieldType & { kind: 'integer' }): string {
   return `CASE WHEN ${sql} BETWEEN ${type.min} AND ${type.max} THEN ${sql} END`;
 }
 
-const NUMBER = "'\\s*[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][+-]?[0-9]+)?\\s*|\\s*[+-]?(?i:nan|inf|infinity)\\s*'";
+const FINITE = '\\s*[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(e[+-]?[0-9]+)?\\s*';
+const NOT_FINITE = '\\s*([+-]?inf(inity)?|nan)\\s*';
 
-function numberValue(from: Family, raw: RawValue, target: string): string {
+/** Rounded to the field's scale, as SQL databases do. Floats by their shortest text: 0.29 is 0.29, not the double next to it. */
+function decimalValue(raw: RawValue, target: string): string {
+  const from = familyOf(raw.type);
   if (raw.type === target) return raw.sql;
-  if (from === 'text') return `CASE WHEN regexp_full_match(${raw.sql}, ${NUMBER}) THEN TRY_CAST(trim(${raw.sql}) AS ${target}) END`;
+  if (from === 'text') return `CASE WHEN ${matches(raw.sql, FINITE)} THEN ${decimalOfText(stripped(raw.sql), target)} END`;
+  if (from === 'float') return `CASE WHEN isfinite(${raw.sql}) THEN ${decimalOfText(asText(raw.sql), target)} END`;
   return `TRY_CAST(${raw.sql} AS ${target})`;
 }
 
-function booleanValue(from: Family, raw: RawValue): string {
+/** DuckDB misreads negative exponents (it makes 0.01 of 9.99e-5): they are written out first. */
+function decimalOfText(text: string, target: string): string {
+  return `TRY_CAST(CASE WHEN contains(lower(${text}), 'e') THEN ${FUNCTIONS.number}(${text}) ELSE ${text} END AS ${target})`;
+}
+
+/** What is too big for the type is not a value of it: infinity is only what says so. */
+function floatValue(raw: RawValue, target: string): string {
+  const from = familyOf(raw.type);
+  if (raw.type === target) return raw.sql;
+  const value = `TRY_CAST(${from === 'text' ? stripped(raw.sql) : raw.sql} AS ${target})`;
+  const finite = `CASE WHEN isfinite(${value}) THEN ${value} END`;
+  if (from === 'text') return `CASE WHEN ${matches(raw.sql, FINITE)} THEN ${finite} WHEN ${matches(raw.sql, NOT_FINITE)} THEN ${value} END`;
+  return from === 'integer' ? finite : value;
+}
+
+function booleanValue(raw: RawValue): string {
+  const from = familyOf(raw.type);
   if (from === 'boolean') return raw.sql;
-  const text = from === 'text' ? `lower(trim(${raw.sql}))` : `CAST(${raw.sql} AS VARCHAR)`;
+  const text = from === 'text' ? `lower(${stripped(raw.sql)})` : asText(raw.sql);
   return `CASE WHEN ${text} IN ('true', 't', 'yes', 'y', 'on', '1') THEN true WHEN ${text} IN ('false', 'f', 'no', 'n', 'off', '0') THEN false END`;
-}
-
-function dateValue(from: Family, raw: RawValue): string {
-  if (from === 'date') return raw.sql;
-  if (from === 'timestamptz') return `CAST(timezone(${literal(raw.timezone ?? 'UTC')}, ${raw.sql}) AS DATE)`;
-  if (from === 'text') return `CASE WHEN regexp_full_match(${raw.sql}, '\\s*[+-]?[0-9]{4,6}-[0-9]{2}-[0-9]{2}( \\(BC\\))?\\s*|-?infinity') THEN TRY_CAST(trim(${raw.sql}) AS DATE) END`;
-  return `CAST(${raw.sql} AS DATE)`;
-}
-
-const HAS_ZONE = "'.*([zZ]|[+-][0-9]{2}(:?[0-9]{2}){0,2}| UTC)\\s*|-?infinity'";
-
-function timestampValue(from: Family, raw: RawValue, type: FieldType & { kind: 'timestamp' }): string {
-  const zone = raw.timezone === undefined ? undefined : literal(raw.timezone);
-  const local = type.precision === 9 && !type.zoned ? 'TIMESTAMP_NS' : 'TIMESTAMP';
-  if (from === 'text') {
-    const instant = `TRY_CAST(${raw.sql} AS TIMESTAMPTZ)`;
-    const wall = `TRY_CAST(${raw.sql} AS ${local})`;
-    const hasTime = `regexp_full_match(substring(${raw.sql}, 11), ${HAS_ZONE})`; // the zone follows the date's ten characters
-    if (type.zoned) return `CASE WHEN ${hasTime} THEN ${instant}${zone === undefined ? '' : ` ELSE timezone(${zone}, ${wall})`} END`;
-    return `CASE WHEN ${hasTime} THEN CAST(timezone(${zone ?? "'UTC'"}, ${instant}) AS ${local}) ELSE ${wall} END`;
-  }
-  if (from === 'timestamptz') return type.zoned ? raw.sql : `CAST(timezone(${zone ?? "'UTC'"}, ${raw.sql}) AS ${local})`;
-  if (type.zoned) return `timezone(${zone ?? "'UTC'"}, CAST(${raw.sql} AS TIMESTAMP))`;
-  return raw.type === local ? raw.sql : `CAST(${raw.sql} AS ${local})`;
-}
-
-function truncated(sql: string, type: FieldType & { kind: 'timestamp' }): string {
-  if (type.precision >= 6) return sql;
-  return `date_trunc('${type.precision === 0 ? 'second' : 'millisecond'}', ${sql})`;
 }
 
 /** Canonical text of a canonical value: exact, and stable across machines, versions and time zones. */
@@ -211,24 +196,24 @@ export function canonicalText(type: FieldType, value: string): string {
     case 'set':
       return value;
     case 'decimal':
-      return type.scale === 0 ? `CAST(${value} AS VARCHAR)` : `rtrim(rtrim(CAST(${value} AS VARCHAR), '0'), '.')`;
+      return decimalText(type, value);
     case 'timestamp':
-      return isoText(type.zoned ? `timezone('UTC', ${value})` : value, type.zoned ? 'Z' : '');
+      return timestampText(type, value);
     case 'bytes':
       return `to_base64(${value})`;
     case 'integer':
     case 'float':
     case 'boolean':
     case 'date':
-      return `CAST(${value} AS VARCHAR)`;
+      return asText(value);
   }
 }
 
-/** `2024-05-01T10:00:00Z`. `infinity` and years before Christ keep DuckDB's spelling. */
-function isoText(local: string, suffix: string): string {
-  const text = `CAST(${local} AS VARCHAR)`;
-  const hasTime = `regexp_full_match(${text}, '[0-9]+-[0-9]{2}-[0-9]{2} [0-9:.]+')`;
-  return `CASE WHEN ${hasTime} THEN replace(${text}, ' ', 'T') || '${suffix}' ELSE ${text} END`;
+/** DuckDB leaves the zero before the point out where the type has no digit for it. */
+function decimalText(type: FieldType & { kind: 'decimal' }, value: string): string {
+  if (type.scale === 0) return asText(value);
+  const text = type.scale < type.precision ? asText(value) : `replace('0' || ${asText(value)}, '0-', '-0')`;
+  return `rtrim(rtrim(${text}, '0'), '.')`;
 }
 
 /** The canonical value of canonical text: the inverse of {@link canonicalText}. */
@@ -240,19 +225,14 @@ export function valueOfText(type: FieldType, text: string): string {
       return text;
     case 'bytes':
       return `from_base64(${text})`;
-    case 'timestamp':
-      return timestampOfText(type, text);
     case 'integer':
     case 'decimal':
     case 'float':
     case 'boolean':
     case 'date':
+    case 'timestamp':
       return `TRY_CAST(${text} AS ${canonicalType(type)})`;
   }
-}
-
-function timestampOfText(type: FieldType & { kind: 'timestamp' }, text: string): string {
-  return type.zoned ? `timezone('UTC', TRY_CAST(replace(${text}, 'Z', '') AS TIMESTAMP))` : `TRY_CAST(${text} AS ${canonicalType(type)})`;
 }
 
 /**
@@ -261,7 +241,7 @@ function timestampOfText(type: FieldType & { kind: 'timestamp' }, text: string):
  */
 export function exactText(type: FieldType, raw: RawValue): string {
   if (type.kind === 'text' && type.native === undefined) return rawText(raw);
-  if (type.kind === 'json') return jsonText(familyOf(raw.type), raw);
+  if (type.kind === 'json') return jsonText(raw);
   return canonicalText(type, canonicalValue(type, raw));
 }
 

@@ -1,5 +1,5 @@
 /**
- * What SQL cannot say: canonical JSON, canonical sets, keyed hashes and sealing of sensitive values, as functions of the
+ * What SQL cannot say: canonical JSON, canonical sets, numbers with exponents, keyed hashes and sealing of sensitive values, as functions of the
  * workspace. They run in JavaScript, a batch of rows at a time, and only for the fields that need them.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
@@ -7,15 +7,16 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes }
 import { type DuckDBConnection, DuckDBScalarFunction, VARCHAR } from '@duckdb/node-api';
 
 import { UserError } from '../errors.ts';
-import { canonicalJson, canonicalSet } from './json.ts';
+import { canonicalJson, canonicalSet, plainDecimal } from './json.ts';
 
 /** Names of the functions inside the workspace's SQL. */
-export const FUNCTIONS = { json: 'sluice_json', set: 'sluice_set', mac: 'sluice_mac', seal: 'sluice_seal', open: 'sluice_open' } as const;
+export const FUNCTIONS = { json: 'sluice_json', set: 'sluice_set', number: 'sluice_number', mac: 'sluice_mac', seal: 'sluice_seal', open: 'sluice_open' } as const;
 
 /** Registers the functions. `key` is the project's `state.key`; without it `sluice_mac` and `sluice_seal` do not exist. */
 export function registerFunctions(connection: DuckDBConnection, key: SensitiveKey | undefined): void {
   register(connection, FUNCTIONS.json, (text) => canonicalJson(text));
   register(connection, FUNCTIONS.set, (text) => canonicalSet(text));
+  register(connection, FUNCTIONS.number, (text) => plainDecimal(text));
   if (key === undefined) return;
   register(connection, FUNCTIONS.mac, (text) => key.mac(text));
   register(connection, FUNCTIONS.seal, (text) => key.seal(text), { volatile: true });
@@ -77,11 +78,12 @@ export class SensitiveKey {
   open(sealed: string): string {
     const bytes = Buffer.from(sealed.slice(SEALED.length), 'base64');
     try {
-      const decipher = createDecipheriv('aes-256-gcm', this.#seal, bytes.subarray(0, 12));
+      if (SEALED + bytes.toString('base64') !== sealed) throw new Error('not a sealed value');
+      const decipher = createDecipheriv('aes-256-gcm', this.#seal, bytes.subarray(0, 12), { authTagLength: 16 });
       decipher.setAuthTag(bytes.subarray(12, 28));
       return decipher.update(bytes.subarray(28), undefined, 'utf8') + decipher.final('utf8');
     } catch (cause) {
-      throw new UserError('a sensitive value cannot be decrypted: state.key is not the one it was sealed with', { cause });
+      throw new UserError('a sensitive value cannot be decrypted: state.key is not the one it was sealed with, or the value was altered', { cause });
     }
   }
 }

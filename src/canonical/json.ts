@@ -13,8 +13,7 @@ const json = JSON as unknown as ExactJson;
 
 /** Canonical text of a JSON document, or null when the text is not JSON. Objects by key (UTF-16 order), arrays as they are. */
 export function canonicalJson(text: string): string | null {
-  const value = parseExact(text);
-  return value === undefined ? null : serialise(value);
+  return orNull(() => serialise(parseExact(text)));
 }
 
 /**
@@ -22,27 +21,35 @@ export function canonicalJson(text: string): string | null {
  * (the form of a multi-select). Null elements are dropped.
  */
 export function canonicalSet(text: string): string | null {
-  const value = text.trimStart().startsWith('[') ? parseExact(text) : splitValues(text);
-  if (!Array.isArray(value)) return null;
-  const texts = value.filter((item) => item !== null).map((item) => (typeof item === 'string' ? item : serialise(item)));
-  return JSON.stringify([...new Set(texts)].sort());
+  return orNull(() => {
+    const value = /^[ \t\r\n]*\[/.test(text) ? parseExact(text) : splitValues(text);
+    const texts = (value as unknown[]).filter((item) => item !== null).map((item) => (typeof item === 'string' ? item : serialise(item)));
+    return JSON.stringify([...new Set(texts)].sort());
+  });
 }
 
+/** ASCII white space around a value is the separator's; NBSP belongs to the value. */
 function splitValues(text: string): string[] {
   return text
     .split(';')
-    .map((item) => item.trim())
+    .map((item) => item.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ''))
     .filter((item) => item !== '');
 }
 
-function parseExact(text: string): unknown {
+/** Null for what is not JSON (the caller reports it), or nested deeper than the stack. */
+function orNull(make: () => string): string | null {
   try {
-    return json.parse(text, (_key, value, context) =>
-      typeof value === 'number' && context.source !== undefined ? json.rawJSON(canonicalNumber(context.source)) : value,
-    );
-  } catch {
-    return undefined; // not JSON: the caller reports it
+    return make();
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) return null;
+    throw error;
   }
+}
+
+function parseExact(text: string): unknown {
+  return json.parse(text, (_key, value, context) =>
+    typeof value === 'number' && context.source !== undefined ? json.rawJSON(canonicalNumber(context.source)) : value,
+  );
 }
 
 function serialise(value: unknown): string {
@@ -59,20 +66,40 @@ const PLAIN_DIGITS = 40;
 
 /** `1.50` and `15e-1` are one number: digits without an exponent while that stays readable, else `digits`e`exponent`. */
 export function canonicalNumber(source: string): string {
-  const match = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source);
-  if (match === null) return source;
+  const parts = numberParts(source);
+  if (parts === undefined) return source;
+  const { sign, digits, exponent } = parts;
+  if (digits === '') return '0';
+  if (exponent > PLAIN_DIGITS || exponent < -PLAIN_DIGITS) return `${sign}${digits}e${exponent}`;
+  return sign + placeDigits(digits, Number(exponent));
+}
+
+/** More digits than any decimal type has, on either side of the point. */
+const DECIMAL_DIGITS = 80n;
+
+/** A number without an exponent, for decimal types: null when it is too big for all of them or not a number, 0 when it is too small. */
+export function plainDecimal(text: string): string | null {
+  const parts = numberParts(text);
+  if (parts === undefined) return null;
+  const { sign, digits, exponent } = parts;
+  const magnitude = exponent + BigInt(digits.length);
+  if (digits === '' || magnitude < -DECIMAL_DIGITS) return '0';
+  return magnitude > DECIMAL_DIGITS ? null : sign + placeDigits(digits, Number(exponent));
+}
+
+/** A number as its significant digits (none: zero) times ten to the exponent. */
+function numberParts(text: string): { sign: string; digits: string; exponent: bigint } | undefined {
+  const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text);
+  if (match === null) return undefined;
   const [, sign = '', whole = '', fraction = '', exponentText = '0'] = match;
   const allDigits = (whole + fraction).replace(/^0+/, '');
   const digits = allDigits.replace(/0+$/, '');
-  if (digits === '') return '0';
   const exponent = BigInt(exponentText) - BigInt(fraction.length) + BigInt(allDigits.length - digits.length);
-  return sign + placeDigits(digits, exponent);
+  return { sign: sign === '-' ? '-' : '', digits, exponent };
 }
 
-/** `digits` times ten to the `exponent`. */
-function placeDigits(digits: string, exponent: bigint): string {
-  if (exponent > PLAIN_DIGITS || exponent < -PLAIN_DIGITS) return `${digits}e${exponent}`;
-  const shift = Number(exponent);
+/** `digits` times ten to the `shift`. */
+function placeDigits(digits: string, shift: number): string {
   if (shift >= 0) return digits + '0'.repeat(shift);
   const point = digits.length + shift;
   return point > 0 ? `${digits.slice(0, point)}.${digits.slice(point)}` : `0.${'0'.repeat(-point)}${digits}`;

@@ -97,7 +97,11 @@ function planning(command: Command): void {
   command
     .addOption(new Option('--refresh <what>', 'which live records to read').choices(['changed', 'all', 'none']))
     .option('--retry-rejected', 'send known rejects again')
-    .option('--allow <guard:sync=n>', 'let a guard pass up to n, this once; may be repeated', collect, []);
+    .addOption(allowOption());
+}
+
+function allowOption(): Option {
+  return new Option('--allow <guard:sync=n>', 'let a guard pass up to n, this once; may be repeated').argParser<readonly string[]>(collect).default([], 'none');
 }
 
 function pastVerbs(define: Define): void {
@@ -112,7 +116,9 @@ function pastVerbs(define: Define): void {
     wholeNumber,
   );
   define('revert <run>', 'the plan that puts back what a run changed', async () => (await import('../commands/revert.ts')).revert)
-    .option('--out <file>', 'write the plan file')
+    .option('--out <file>', 'write the plan file, and do not apply it')
+    .option('--encrypt', 'encrypt the plan file; needs SLUICE_PLAN_KEY in the environment')
+    .addOption(allowOption())
     .option('--yes', 'apply it without asking');
 }
 

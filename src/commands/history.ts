@@ -53,8 +53,8 @@ async function showRun(shell: Shell, state: State, run: Run, limit: number): Pro
     code: textOrNull(row.code),
     message: textOrNull(row.message),
   }));
-  if (shell.options.json) return shell.printJson({ run: runDocument(run), records, total });
-  await shell.print(renderRun(run, records, total));
+  if (shell.options.json) await shell.printJson({ run: runDocument(run), records, total });
+  else await shell.print(renderRun(run, records, total));
 }
 
 function textOrNull(value: unknown): string | null {

@@ -36,7 +36,7 @@ async function planInto(
   own: { readonly out: string; readonly refresh?: Refresh },
 ): Promise<PlanDocument> {
   await using state = await openProjectState(shell, project);
-  return plan(shell.context, {
+  return await plan(shell.context, {
     project,
     syncs,
     state,

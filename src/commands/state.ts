@@ -17,7 +17,7 @@ async function withState(shell: Shell, work: (state: State, keyFields: (sync: st
   const { project } = await openProject(shell, { secrets: 'state' });
   await using state = await openProjectState(shell, project);
   // State outlives its sync: a removed one has no key fields to name, and one part is the common case.
-  return work(state, (name) => project.syncs.find((sync) => sync.name === name)?.destination.key ?? ['key']);
+  return await work(state, (name) => project.syncs.find((sync) => sync.name === name)?.destination.key ?? ['key']);
 }
 
 export async function list(shell: Shell, _invocation: Invocation): Promise<number> {

@@ -22,5 +22,5 @@ export function resolveGuards(...layers: readonly (WrittenGuards | undefined)[])
 
 function limits(...layers: readonly (WrittenGuard | undefined)[]): Guard {
   const merged: WrittenGuard = Object.assign({}, ...layers) as WrittenGuard;
-  return Object.fromEntries(Object.entries(merged).filter(([, limit]) => limit !== null && limit !== undefined)) as Guard;
+  return Object.fromEntries(Object.entries(merged).filter(([, limit]) => limit !== null && limit !== undefined));
 }

@@ -5,7 +5,8 @@ import { unknownConnection } from './connections.ts';
 import type { Report } from './document.ts';
 import type { Kind } from './files.ts';
 import { cycleProblem, objectKey, sortByReference } from './graph.ts';
-import type { Sync, SyncTest } from './model.ts';
+import type { Sync } from './model.ts';
+import type { ResolvedTest } from './sync-test.ts';
 import { listed, quoted } from './schema-errors.ts';
 
 export interface Declared {
@@ -17,7 +18,7 @@ export interface RuleInput {
   /** Names of all documents, also of those that are wrong in themselves. */
   readonly declared: Readonly<Record<Exclude<Kind, 'Project'>, readonly Declared[]>>;
   readonly syncs: readonly Sync[];
-  readonly tests: readonly SyncTest[];
+  readonly tests: readonly ResolvedTest[];
   /** What the connection of that name can be used as; undefined when its type is not known. */
   readonly rolesOf: (connection: string) => { readonly type: string; readonly roles: readonly string[] } | undefined;
   readonly state: {
@@ -213,9 +214,43 @@ const schedulesAreKnown: Rule = ({ syncs }, report) => {
 
 const testsNameASync: Rule = ({ declared, tests }, report) => {
   const names = declared.Sync.map((each) => each.name);
-  for (const { sync, location } of tests.filter((each) => !names.includes(each.sync))) {
+  for (const { sync, at } of tests.filter((each) => !names.includes(each.sync))) {
     const near = nearest(sync, names);
-    report({ message: `sync: there is no sync ${quoted(sync)}${near === undefined ? '' : `; did you mean ${quoted(near)}?`}`, location });
+    report({
+      message: `sync: there is no sync ${quoted(sync)}${near === undefined ? '' : `; did you mean ${quoted(near)}?`}`,
+      location: at('sync'),
+    });
+  }
+};
+
+/** Properties of a test that name fields of the destination. What is live may hold more than the sync maps. */
+const TEST_RECORDS: readonly (readonly [string, string])[] = [
+  ['given', 'mapped'],
+  ['given', 'base'],
+  ['given', 'adopted'],
+  ['expect', 'create'],
+  ['expect', 'update'],
+  ['expect', 'delete'],
+  ['expect', 'clear'],
+  ['expect', 'unchanged'],
+];
+
+/** A misspelt field in a test would make it fail, or worse pass, for the wrong reason. */
+const testsNameFieldsOfTheirSync: Rule = ({ syncs, tests }, report) => {
+  for (const { sync: name, document, at } of tests) {
+    const sync = syncs.find((each) => each.name === name);
+    if (sync === undefined) continue;
+    const known = [...sync.destination.key, ...sync.fields.map(({ field }) => field)];
+    for (const [part, list] of TEST_RECORDS) {
+      const records = (document[part] as Readonly<Record<string, unknown>> | undefined)?.[list];
+      for (const [index, record] of (Array.isArray(records) ? records : []).entries()) {
+        for (const field of Object.keys(record as object).filter((each) => !known.includes(each))) {
+          const near = nearest(field, known);
+          const message = `${part}.${list}: ${name} does not map a field ${quoted(field)}${near === undefined ? '' : `; did you mean ${quoted(near)}?`}`;
+          report({ message, location: at(part, list, index, field), hint: near === undefined ? `it maps ${known.join(', ')}` : undefined });
+        }
+      }
+    }
   }
 };
 
@@ -236,6 +271,7 @@ export const RULES: readonly Rule[] = [
   timezonesExist,
   schedulesAreKnown,
   testsNameASync,
+  testsNameFieldsOfTheirSync,
 ];
 
 function counted(count: number, noun: string): string {

@@ -97,11 +97,11 @@ function fieldsOf(root: MapNode, scope: Scope): readonly UnfinishedMapping[] | u
     return mapping(field, { kind: 'column', column: value.kind === 'scalar' ? value.text : '' }, {});
   });
   const found = mappings.filter((each) => each !== undefined);
-  return found.length < mappings.length ? undefined : found.filter((each) => !isOwnKey(root, each));
+  const [columns, keys] = [keyAt(root, 'source'), keyAt(root, 'destination')];
+  return found.length < mappings.length ? undefined : found.filter((each) => !isOwnKey(each, columns, keys));
 }
 
-function isOwnKey(root: MapNode, { field, from }: UnfinishedMapping): boolean {
-  const [columns, keys] = [keyAt(root, 'source'), keyAt(root, 'destination')];
+function isOwnKey({ field, from }: UnfinishedMapping, columns: readonly string[], keys: readonly string[]): boolean {
   const column = columns[keys.indexOf(field)];
   return from.kind === 'column' && keys.includes(field) && from.column.toLowerCase() === column?.toLowerCase();
 }

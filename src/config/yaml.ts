@@ -2,6 +2,7 @@
 import {
   type Document,
   isAlias,
+  isCollection,
   isMap,
   isScalar,
   isSeq,
@@ -10,6 +11,7 @@ import {
   type Pair,
   parseAllDocuments,
   Scalar,
+  visit,
   type YAMLError,
 } from 'yaml';
 
@@ -19,6 +21,7 @@ import { linesOfScalar } from './scalar-lines.ts';
 
 /** Values that the aliases of one file may stand for, all in all. */
 const MAX_ALIASED = 10_000;
+const TOO_DEEP = 'values are nested too deeply';
 
 export interface ParsedFile {
   readonly roots: readonly MapNode[];
@@ -38,7 +41,7 @@ export function parseYaml(source: string, file: string): ParsedFile {
     const results = [...(documents as Iterable<Document.Parsed>)].map((document) => readDocument(document, { source, lines, locate }));
     return { roots: results.flatMap((each) => each.roots), problems: results.flatMap((each) => each.problems) };
   } catch (error) {
-    if (error instanceof RangeError) return { roots: [], problems: [{ message: 'values are nested too deeply', location: locate(0) }] };
+    if (error instanceof RangeError) return { roots: [], problems: [{ message: TOO_DEEP, location: locate(0) }] };
     throw error;
   }
 }
@@ -51,7 +54,7 @@ interface FileText {
 
 function readDocument(document: Document.Parsed, text: FileText): ParsedFile {
   const error = document.errors[0] ?? document.warnings[0];
-  if (error !== undefined) return { roots: [], problems: [syntaxProblem(error, text)] };
+  if (error !== undefined) return { roots: [], problems: [syntaxProblem(error, document, text)] };
   if (document.contents === null) return { roots: [], problems: [] };
   const reader = new Reader(document, text);
   const node = reader.read(document.contents);
@@ -185,9 +188,8 @@ function nothing(location: Location): ScalarNode {
 }
 
 function scalarValue(value: unknown): ScalarNode['value'] {
-  if (value === null || value === undefined) return null;
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
-  return String(value as bigint);
+  return typeof value === 'bigint' ? value.toString() : null;
 }
 
 function styleOf(node: Scalar): 'literal' | 'folded' | 'quoted' | 'plain' {
@@ -197,29 +199,49 @@ function styleOf(node: Scalar): 'literal' | 'folded' | 'quoted' | 'plain' {
 }
 
 const SYNTAX: Readonly<Partial<Record<YAMLError['code'], string>>> = {
-  BLOCK_AS_IMPLICIT_KEY: 'a value may not hold another "key: value" on its line; put text with a colon in quotes',
+  BLOCK_AS_IMPLICIT_KEY:
+    'a value may not hold another "key: value"; put text with a colon in quotes, or check the indentation of the next line',
   BAD_INDENT: 'the indentation fits nothing above: keys of one map start in the same column',
   TAB_AS_INDENT: 'a tab cannot indent YAML; use spaces',
   MULTILINE_IMPLICIT_KEY: 'a colon is missing: expected "key: value"',
   BAD_SCALAR_START: 'this character cannot start a plain value; put the value in quotes',
   BAD_DQ_ESCAPE: 'unknown escape in double quotes; write \\\\ for a backslash, or use single quotes',
+  RESOURCE_EXHAUSTION: TOO_DEEP,
+  UNEXPECTED_TOKEN: 'unexpected text; is a quote, a comma or an indentation wrong here?',
 };
 
-function syntaxProblem(error: YAMLError, text: FileText): Problem {
-  const location = text.locate(error.pos[0]);
-  const message = `YAML: ${SYNTAX[error.code] ?? ownWords(error)}`;
-  const line = text.lines[location.line - 1] ?? '';
-  const flow = /[{[].*\$\{/.test(line);
+function syntaxProblem(error: YAMLError, document: Document.Parsed, text: FileText): Problem {
+  const unclosed = unclosedWords(error);
+  // What is never closed is noticed at the end of the file; where it was opened says more.
+  const location = text.locate(unclosed === undefined ? error.pos[0] : (openedAt(document) ?? error.pos[0]));
+  const flow = /[{[].*\$\{/.test(text.lines[location.line - 1] ?? '');
+  const message = `YAML: ${unclosed ?? SYNTAX[error.code] ?? ownWords(error)}`;
   return { message, location, hint: flow ? 'inside { } and [ ] a value with ${...} needs quotes' : undefined };
+}
+
+function unclosedWords(error: YAMLError): string | undefined {
+  if (error.message.includes('closing "quote')) return 'a closing double quote is missing';
+  if (error.message.includes("closing 'quote")) return 'a closing single quote is missing';
+  const bracket = /must be sufficiently indented and end with a ([\]}])/.exec(error.message)?.[1];
+  return bracket === undefined ? undefined : `a closing ${bracket} is missing`;
+}
+
+/** Where the last quote or bracket of a document is opened. */
+function openedAt(document: Document.Parsed): number | undefined {
+  const starts: number[] = [];
+  visit(document, {
+    Node: (_, node) => {
+      const quote = isScalar(node) && (node.type === Scalar.QUOTE_DOUBLE || node.type === Scalar.QUOTE_SINGLE);
+      const bracket = isCollection(node) && node.flow === true;
+      if ((quote || bracket) && node.range) starts.push(node.range[0]);
+    },
+  });
+  return starts.at(-1);
 }
 
 function ownWords(error: YAMLError): string {
   const message = error.message;
   if (message.startsWith('Unresolved tag: ')) return `the tag ${message.slice('Unresolved tag: '.length)} is not supported`;
-  if (message.includes('closing "quote')) return 'a closing double quote is missing';
-  if (message.includes("closing 'quote")) return 'a closing single quote is missing';
-  if (error.code === 'MISSING_CHAR' && message.startsWith('Implicit map keys')) return 'a colon is missing: expected "key: value"';
-  if (/must be sufficiently indented and end with a ([\]}])/.test(message)) return `a closing ${message.at(-1)} is missing`;
-  if (error.code === 'UNEXPECTED_TOKEN') return 'unexpected text; is a quote, a comma or an indentation wrong here?';
+  if (message.startsWith('Implicit map keys')) return 'a colon is missing: expected "key: value"';
   return message.charAt(0).toLowerCase() + message.slice(1);
 }

@@ -1,7 +1,7 @@
 /**
- * Where base, desired and live meet. Builds three tables: `c_joined` (one row per candidate record, every field's
- * values side by side), `c_cases` (the case of each field) and `c_results` (what becomes of the record).
- * All of it is SQL over candidates; the truth tables are in DESIGN 4 and docs/plan-semantics.md.
+ * Where base, desired and live meet. One statement over the candidates, in three layers: `joined` (every field's values
+ * side by side), `cases` (the case of each field) and `results` (what becomes of the record: the table `c_results`).
+ * The truth tables are in docs/plan-semantics.md.
  */
 import { canonicalValue, exactText } from '../canonical/canonical.ts';
 import { literal } from '../workspace/quote.ts';
@@ -9,6 +9,9 @@ import type { Workspace } from '../workspace/workspace.ts';
 import { type BoundField, type BoundSync, desiredText, liveValueOfText, readableFields } from './bind.ts';
 import {
   caseExpression,
+  heldColumn,
+  isCase,
+  writesColumn,
   clearsExpression,
   heldExpression,
   keepsBaseExpression,
@@ -33,9 +36,7 @@ export interface Acceptance {
 }
 
 export async function classify(workspace: Workspace, request: ClassifyRequest): Promise<void> {
-  await workspace.run(`CREATE TEMP TABLE c_joined AS ${joined(request)}`);
-  await workspace.run(`CREATE TEMP TABLE c_cases AS ${cases(request)}`, acceptedKeys(request));
-  await workspace.run(`CREATE TEMP TABLE c_results AS ${results(request)}`);
+  await workspace.run(`CREATE TEMP TABLE c_results AS ${results(request)}`, acceptedKeys(request));
   if (request.accept !== undefined) await workspace.run('DELETE FROM c_results WHERE NOT accepted');
 }
 
@@ -44,7 +45,7 @@ function joined(request: ClassifyRequest): string {
   const { bound } = request;
   const columns = bound.fields.flatMap((field) => joinedField(field));
   return `
-    SELECT coalesce(d.key, b.key) AS key, coalesce(d.key_hash, b.key_hash) AS key_hash, d.row_hash,
+    SELECT coalesce(d.key, b.key) AS key, coalesce(d.key_hash, b.key_hash) AS key_hash, d.row_hash, d.desired_hash,
       d.key IS NOT NULL AS has_d, b.base IS NOT NULL AS has_b, b.key IS NOT NULL AS in_state, l.key IS NOT NULL AS has_l,
       coalesce(l.copies, 0) AS copies, coalesce(l.remote_id, b.remote_id) AS remote_id,
       b.sent, b.returned, b.row_hash AS b_row_hash, b.live_hash AS b_live_hash, coalesce(b.verified, true) AS verified,
@@ -70,8 +71,17 @@ function desired(bound: BoundSync): string {
     (field) => `, w${field.index} IN (SELECT value FROM c_parents WHERE field = ${field.index}) AS q${field.index}
       , w${field.index} IN (SELECT value FROM c_parents WHERE field = ${field.index} AND planned) AS a${field.index}`,
   );
-  const base = `SELECT key, key_hash, row_hash, ${columns.join(', ')} FROM c_desired WHERE key IS NOT NULL`;
+  const base = `SELECT key, key_hash, row_hash, ${desiredHash(bound)} AS desired_hash, ${columns.join(', ')} FROM c_desired WHERE key IS NOT NULL`;
   return references.length === 0 ? base : `SELECT *${resolved.join('')} FROM (${base})`;
+}
+
+/** The live hash of a record that holds everything as desired: from typed values, which is cheaper than from their texts. */
+function desiredHash(bound: BoundSync): string {
+  const values = readableFields(bound).map((field) => {
+    const value = canonicalValue(field.type, field.raw, bound.capabilities.text);
+    return field.sensitive ? desiredText(bound, field) : value;
+  });
+  return values.length === 0 ? '0::UBIGINT' : `hash(${values.join(', ')})`;
 }
 
 function joinedField(field: BoundField): string[] {
@@ -97,17 +107,17 @@ function cases(request: ClassifyRequest): string {
   const moved = bound.fields.map((field) => `${movedExpression(field)} AS m${field.index}`);
   const rejects = bound.fields.map((field) => rejectExpression(field, bound.sync));
   const named = bound.fields.map((field) => `${caseExpression(field)} AS c${field.index}`);
-  const compared = `SELECT *, ${[...named, `coalesce(${rejects.join(', ')}) AS field_reject`].join(',\n ')} FROM (SELECT *, ${moved.join(', ')} FROM c_joined)`;
+  const compared = `SELECT *, ${[...named, `coalesce(${rejects.join(', ')}) AS field_reject`].join(',\n ')} FROM (SELECT *, ${moved.join(', ')} FROM (${joined(request)}))`;
   return request.accept === undefined ? compared : acceptedCases(request, compared);
 }
 
 /** An accepted record differs in nothing: what it holds is what became of what the warehouse says. */
 function acceptedCases(request: ClassifyRequest, compared: string): string {
   const { bound, accept } = request;
-  const drifted = anyOf(bound.fields, (field) => `(coalesce(c${field.index} IN ('drift', 'conflict'), false) OR (NOT has_d AND m${field.index}))`);
+  const drifted = anyOf(bound.fields, (field) => `(${isCase(field, 'drift', 'conflict')} OR (NOT has_d AND m${field.index}))`);
   const chosen = accept?.keys === undefined ? drifted : `list_contains(json_transform($keys::JSON, '["VARCHAR"]'), key)`;
   const replaced = bound.fields.map(
-    ({ index: i }) => `CASE WHEN accepted AND c${i} IN ('fill', 'takeover', 'update', 'drift', 'conflict') THEN 'normalised' ELSE c${i} END AS c${i}`,
+    (field) => `CASE WHEN accepted AND ${isCase(field, 'fill', 'takeover', 'update', 'drift', 'conflict')} THEN 'normalised' ELSE c${field.index} END AS c${field.index}`,
   );
   return `SELECT * REPLACE (${replaced.join(', ')}) FROM (SELECT *, ${chosen} AND has_l AS accepted FROM (${compared}))`;
 }
@@ -125,32 +135,58 @@ function namesWhere(fields: readonly BoundField[], expression: (field: BoundFiel
   return names.length === 0 ? 'CAST([] AS VARCHAR[])' : `list_filter([${names.join(', ')}], lambda x: x IS NOT NULL)`;
 }
 
+function namesOf(fields: readonly BoundField[]): string {
+  return `CAST([${fields.map((field) => literal(field.name)).join(', ')}] AS VARCHAR[])`;
+}
+
 /** What becomes of each record. */
 function results(request: ClassifyRequest): string {
   const { bound } = request;
   const { fields } = bound;
   const left = leftAction(request);
+  const columns = ['true AS compared', ...fields.flatMap((field) => [writesColumn(field), heldColumn(field)])];
   return `
-    SELECT *,
+    SELECT ${resultColumns(request)},
       CASE WHEN action = 'clear' THEN ${namesWhere(fields, clearsExpression)}
-           WHEN action IN ('create', 'update') THEN ${namesWhere(fields, writesExpression)}
+           WHEN action = 'create' AND writes_all THEN ${namesOf(fields)}
+           WHEN action = 'create' OR action = 'update' THEN ${namesWhere(fields, writesExpression)}
            ELSE CAST([] AS VARCHAR[]) END AS fields,
-      ${namesWhere(fields, heldExpression)} AS held_fields,
-      ${anyOf(fields, (field) => `coalesce(c${field.index} = 'drift', false)`)} AS drifted,
+      CASE WHEN ${anyOf(fields, heldExpression)} THEN ${namesWhere(fields, heldExpression)} ELSE CAST([] AS VARCHAR[]) END AS held_fields,
+      ${anyOf(fields, (field) => isCase(field, 'drift'))} AS drifted,
       any_conflict AS conflicted,
-      ${anyOf(fields, (field) => `coalesce(c${field.index} = 'takeover', false)`)} AS taken_over,
+      ${anyOf(fields, (field) => isCase(field, 'takeover'))} AS taken_over,
       ${anyOf(fields, (field) => (field.readable ? `coalesce(c${field.index} = 'policy' AND d${field.index} IS DISTINCT FROM l${field.index}, false)` : 'false'))} AS passed_over,
       CASE action WHEN 'create' THEN CASE WHEN has_b THEN 'gone' ELSE 'new' END
         WHEN 'update' THEN ${updateReason(fields)}
         WHEN 'hold' THEN CASE WHEN NOT has_d THEN 'left' WHEN NOT has_l THEN 'gone' WHEN any_conflict THEN 'conflict' ELSE 'drift' END
         WHEN 'clear' THEN 'left' WHEN 'delete' THEN 'left' ELSE NULL END AS reason,
-      ${objectOf(fields.map((field) => nextSent(field)))} AS next_sent,
-      nullif(${objectOf(fields.map((field) => nextReturned(field)))}, '{}') AS next_returned,
-      ${nextLiveHash(bound)} AS next_live_hash
+      CASE WHEN ${sentIsAfter(bound)} THEN NULL ELSE ${objectOf(fields.map((field) => nextSent(field)))} END AS next_sent,
+      CASE WHEN returned IS NOT NULL OR ${anyOf(fields, (field) => isCase(field, 'normalised'))}
+        THEN nullif(${objectOf(fields.map((field) => nextReturned(field)))}, '{}') END AS next_returned,
+      CASE WHEN action = 'create' AND writes_all THEN desired_hash ELSE ${nextLiveHash(bound)} END AS next_live_hash
     FROM (
-      SELECT *, ${anyOf(fields, (field) => `coalesce(c${field.index} = 'conflict', false)`)} AS any_conflict,
+      SELECT *, ${anyOf(fields, (field) => isCase(field, 'conflict'))} AS any_conflict,
+        has_d AND NOT has_l AND NOT ${anyOf(fields, (field) => isCase(field, 'policy'))} AS writes_all,
         CASE WHEN has_d THEN ${desiredAction(request)} ELSE ${left} END AS action
-      FROM c_cases)`;
+      FROM (SELECT *, ${columns.join(', ')} FROM (${cases(request)})))`;
+}
+
+/** What later steps read of a record; the rest of what was compared ends here. */
+function resultColumns(request: ClassifyRequest): string {
+  const { fields } = request.bound;
+  const columns = ['key', 'key_hash', 'row_hash', 'has_d', 'has_b', 'in_state', 'has_l', 'copies', 'remote_id', 'sent', 'returned', 'b_row_hash', 'b_live_hash'];
+  const more = ['verified', 'origin', 'left_at', 'pending', 'known_code', 'known_message', 'field_reject', 'action', ...(request.accept === undefined ? [] : ['accepted'])];
+  const perField = fields.flatMap((field) => [`w${field.index}`, `c${field.index}`, `y${field.index}`, ...(field.readable ? [`l${field.index}`, `v${field.index}`] : [`s${field.index}`])]);
+  const references = fields.filter((field) => field.mapping.reference !== undefined).map((field) => `a${field.index}`);
+  return [...columns, ...more, ...perField, ...references].join(', ');
+}
+
+/** A new record of a sync whose exact texts are canonical: what state will remember is what is sent, and is not stored twice. */
+export function sentIsAfter(bound: BoundSync): string {
+  const exact = bound.fields.every(
+    (field) => !field.sensitive && field.type.kind !== 'json' && (field.type.kind !== 'text' || Object.keys(bound.capabilities.text).length === 0),
+  );
+  return exact ? `action = 'create' AND writes_all` : 'false';
 }
 
 /** Records that are desired: the rows `- D -`, `- D L`, `B D L` and `B D -` of the truth table. */
@@ -197,8 +233,8 @@ function leftAction(request: ClassifyRequest): string {
 
 /** The weightiest case among the fields that are written. */
 function updateReason(fields: readonly BoundField[]): string {
-  const order = ['takeover', 'conflict', 'drift', 'update', 'blind', 'fill'];
-  const branches = order.map((name) => `WHEN ${anyOf(fields, (field) => `(${writesExpression(field)} AND c${field.index} = '${name}')`)} THEN '${name}'`);
+  const order = ['takeover', 'conflict', 'drift', 'update', 'blind', 'fill'] as const;
+  const branches = order.map((name) => `WHEN ${anyOf(fields, (field) => `(${writesExpression(field)} AND ${isCase(field, name)})`)} THEN '${name}'`);
   return `CASE ${branches.join(' ')} END`;
 }
 
@@ -219,7 +255,7 @@ function nextReturned(field: BoundField): { name: string; text: string; when: st
   const { index: i } = field;
   const had = hasMember('returned', field.name);
   const live = field.readable ? `CASE WHEN c${i} = 'normalised' THEN l${i} ELSE r${i} END` : `r${i}`;
-  return { name: field.name, text: live, when: `(has_d AND (coalesce(c${i} = 'normalised', false) OR ((coalesce(c${i} = 'shown', false) OR ${keepsBaseExpression(field)}) AND ${had})))` };
+  return { name: field.name, text: live, when: `(has_d AND (${isCase(field, 'normalised')} OR ((${isCase(field, 'shown')} OR ${keepsBaseExpression(field)}) AND ${had})))` };
 }
 
 /** The live hash that a later full read will find if the write lands as sent. A wrong guess costs one look, never a write. */

@@ -4,7 +4,7 @@
  * whether it is the last are authenticated, so frames can be neither reordered nor cut off. The key comes from the environment.
  */
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 
 import { UserError } from '../errors.ts';
 
@@ -32,40 +32,70 @@ export async function isEncrypted(path: string): Promise<boolean> {
 }
 
 export async function encryptFile(from: string, to: string, passphrase: string): Promise<void> {
+  await using source = await open(from, 'r');
+  await createWhole(to, (target) => encryptInto(source, target, passphrase));
+}
+
+async function encryptInto(source: FileHandle, target: FileHandle, passphrase: string): Promise<void> {
   const salt = randomBytes(16);
   const key = scryptSync(passphrase, salt, 32);
-  await using source = await open(from, 'r');
-  await using target = await open(to, 'wx', 0o600);
   const { size } = await source.stat();
-  await target.write(Buffer.concat([MAGIC, salt]));
+  await target.appendFile(Buffer.concat([MAGIC, salt]));
   const frames = Math.max(1, Math.ceil(size / FRAME));
   const buffer = Buffer.alloc(FRAME);
   for (let index = 0; index < frames; index += 1) {
     const { bytesRead } = await source.read(buffer, 0, FRAME, index * FRAME);
-    await target.write(seal(buffer.subarray(0, bytesRead), key, index, index === frames - 1));
+    await target.appendFile(seal(buffer.subarray(0, bytesRead), key, index, index === frames - 1));
   }
-  await target.sync();
 }
 
-/** Throws a `UserError` when the passphrase is wrong or the file was altered or cut off. */
+/** Throws a `UserError` when the passphrase is wrong or the file was altered or cut off; nothing is then left at `to`. */
 export async function decryptFile(from: string, to: string, passphrase: string): Promise<void> {
   await using source = await open(from, 'r');
-  await using target = await open(to, 'wx', 0o600);
+  await createWhole(to, (target) => decryptInto(source, target, passphrase));
+}
+
+async function decryptInto(source: FileHandle, target: FileHandle, passphrase: string): Promise<void> {
   const { size } = await source.stat();
-  const salt = Buffer.alloc(16);
-  await source.read(salt, 0, 16, MAGIC.length);
-  const key = scryptSync(passphrase, salt, 32);
-  const header = Buffer.alloc(HEADER);
-  let position = MAGIC.length + 16;
+  const start = await readBytes(source, MAGIC.length + 16, 0);
+  if (!start.subarray(0, MAGIC.length).equals(MAGIC)) throw unreadable();
+  const key = scryptSync(passphrase, start.subarray(MAGIC.length), 32);
+  let position = start.length;
   for (let index = 0; ; index += 1) {
-    await source.read(header, 0, HEADER, position);
-    const body = Buffer.alloc(Math.min(header.readUInt32BE(0), FRAME));
-    await source.read(body, 0, body.length, position + HEADER);
-    position += HEADER + body.length;
+    const header = await readBytes(source, HEADER, position);
+    const length = header.readUInt32BE(0);
+    if (length > FRAME) throw unreadable();
+    const body = await readBytes(source, length, position + HEADER);
+    position += HEADER + length;
     const last = position >= size;
-    await target.write(unseal(header, body, key, index, last));
+    await target.appendFile(unseal(header, body, key, index, last));
     if (last) return;
   }
+}
+
+/** A new file that only its owner can read, whole or not there at all. */
+async function createWhole(path: string, write: (target: FileHandle) => Promise<void>): Promise<void> {
+  const target = await open(path, 'wx', 0o600);
+  try {
+    await write(target);
+    await target.sync();
+    await target.close();
+  } catch (error) {
+    await target.close();
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+async function readBytes(file: FileHandle, length: number, position: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  const { bytesRead } = await file.read(bytes, 0, length, position);
+  if (bytesRead < length) throw unreadable();
+  return bytes;
+}
+
+function unreadable(cause?: unknown): UserError {
+  return new UserError('the encrypted plan cannot be read: the key is not the one it was encrypted with, or the file was altered or cut off', { cause });
 }
 
 function aad(index: number, last: boolean): Buffer {
@@ -83,10 +113,10 @@ function seal(body: Buffer, key: Buffer, index: number, last: boolean): Buffer {
 
 function unseal(header: Buffer, body: Buffer, key: Buffer, index: number, last: boolean): Buffer {
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, header.subarray(4, 16)).setAAD(aad(index, last));
+    const decipher = createDecipheriv('aes-256-gcm', key, header.subarray(4, 16), { authTagLength: 16 }).setAAD(aad(index, last));
     decipher.setAuthTag(header.subarray(16, 32));
     return Buffer.concat([decipher.update(body), decipher.final()]);
   } catch (cause) {
-    throw new UserError('the encrypted plan cannot be read: the key is not the one it was encrypted with, or the file was altered or cut off', { cause });
+    throw unreadable(cause);
   }
 }

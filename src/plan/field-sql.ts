@@ -52,20 +52,36 @@ function driftPolicy(field: BoundField): OnDrift {
   return field.mapping.onDrift;
 }
 
-/** The field is written by the action the plan shows. */
-export function writesExpression(field: BoundField): string {
-  const cases = ['create', 'fill', 'takeover', 'update', 'blind', ...(driftPolicy(field) === 'overwrite' ? ['drift', 'conflict'] : [])];
-  return `coalesce(c${field.index} IN (${cases.map((name) => literal(name)).join(', ')}), false)`;
+/**
+ * `c<i>` is one of these cases. Spelled as a chain of comparisons: DuckDB turns IN over a list of constants into a join,
+ * and a plan of twenty fields into a hundred of them.
+ */
+export function isCase(field: BoundField, ...names: readonly FieldCase[]): string {
+  return `coalesce(${names.map((name) => `c${field.index} = ${literal(name)}`).join(' OR ')}, false)`;
 }
 
-/** The field is left alone by `on_drift`. */
+/** `y<i>`: the field is written by the action the plan shows. */
+export function writesColumn(field: BoundField): string {
+  const drifted: FieldCase[] = driftPolicy(field) === 'overwrite' ? ['drift', 'conflict'] : [];
+  return `${isCase(field, 'create', 'fill', 'takeover', 'update', 'blind', ...drifted)} AS y${field.index}`;
+}
+
+/** `z<i>`: the field is left alone by `on_drift`. */
+export function heldColumn(field: BoundField): string {
+  return `${driftPolicy(field) === 'overwrite' ? 'false' : isCase(field, 'drift', 'conflict')} AS z${field.index}`;
+}
+
+export function writesExpression(field: BoundField): string {
+  return `y${field.index}`;
+}
+
 export function heldExpression(field: BoundField): string {
-  return driftPolicy(field) === 'overwrite' ? 'false' : `coalesce(c${field.index} IN ('drift', 'conflict'), false)`;
+  return `z${field.index}`;
 }
 
 /** Base of the field does not move, whatever happens to the record. */
 export function keepsBaseExpression(field: BoundField): string {
-  return `(coalesce(c${field.index} IN ('policy', 'unverified'), false) OR ${heldExpression(field)})`;
+  return `(z${field.index} OR ${isCase(field, 'policy', 'unverified')})`;
 }
 
 /** The value that clearing the field would change: only what can be null and is set. */

@@ -170,8 +170,9 @@ export class PlanFile implements AsyncDisposable {
     await workspace.run('USE plan');
     await workspace.lock([]);
     const columns = await workspace.columns(sql);
-    const list = columns.map((column, index) => `CAST(${castable(column.type, ident(column.name))} AS VARCHAR) AS c${index}`);
-    const rows = await workspace.rows(`SELECT ${list.join(', ')} FROM (\n${sql.replace(/;\s*$/, '')}\n) AS answer`);
+    const list = columns.map((column, index) => `CAST(${castable(column.type, `c${index}`)} AS VARCHAR) AS c${index}`);
+    const names = columns.map((_, index) => `c${index}`); // two columns of a SELECT may share a name
+    const rows = await workspace.rows(`SELECT ${list.join(', ')} FROM (\n${sql.replace(/;\s*$/, '')}\n) AS answer(${names.join(', ')})`);
     return { columns: columns.map((column) => column.name), rows: rows.map((row) => columns.map((_, index) => (row[`c${index}`] as string | null) ?? null)) };
   }
 

@@ -1,6 +1,7 @@
 /**
  * Tables of the plan file (DESIGN 4; docs/formats.md). A DuckDB database that anyone can query. Columns of `adoptions`
- * and `rejects` are also what a state backend reads when a run ends.
+ * and `rejects` are also what a state backend reads when a run ends. A create whose `sent` is null sends what it remembers:
+ * `sent` is `after`.
  */
 export const PLAN_TABLES = [
   `CREATE TABLE plan.manifest (format_version VARCHAR, plan_id VARCHAR, project VARCHAR, environment VARCHAR, document VARCHAR)`,

@@ -16,6 +16,7 @@ export async function recordPlan(
 ): Promise<void> {
   const { bound, refresh } = request;
   const sync = { sync: bound.sync.name };
+  await workspace.run(PLACES);
   await workspace.run(changes(bound, refresh), sync);
   await deferSelfReferences(workspace, bound);
   await workspace.run(held(bound, refresh), sync);
@@ -51,7 +52,8 @@ function casesObject(bound: BoundSync): string {
   return objectOf(bound.fields.map((field) => ({ name: field.name, text: `c${field.index}`, when: `c${field.index} IS NOT NULL` })));
 }
 
-const ORDER = "CASE action WHEN 'create' THEN 1 WHEN 'update' THEN 2 WHEN 'clear' THEN 3 ELSE 4 END, fields, key";
+/** Changes of one action and one set of fields stand together: they become batches. Within them, by key. (A hash orders the sets: comparing lists is slow.) */
+const ORDER = "CASE action WHEN 'create' THEN 1 WHEN 'update' THEN 2 WHEN 'clear' THEN 3 ELSE 4 END, hash(fields), key";
 
 function changes(bound: BoundSync, refresh: Refresh): string {
   const planned = bound.fields.filter((field) => field.mapping.reference !== undefined);
@@ -61,8 +63,8 @@ function changes(bound: BoundSync, refresh: Refresh): string {
       : `list_filter([${planned.map((field) => `CASE WHEN a${field.index} AND ${writesExpression(field)} THEN ${literal(field.name)} END`).join(', ')}], lambda x: x IS NOT NULL)`;
   return `
     INSERT INTO plan.changes BY NAME
-    SELECT $sync AS sync, row_number() OVER (ORDER BY ${ORDER}) AS seq, 1 AS pass, action, reason, key, key_hash, remote_id, fields,
-      ${casesObject(bound)} AS cases,
+    SELECT $sync AS sync, seq, 1 AS pass, action, reason, key, key_hash, remote_id, fields,
+      CASE WHEN action = 'update' THEN ${casesObject(bound)} END AS cases,
       CASE WHEN has_l THEN ${beforeObject(bound, refresh)} END AS before,
       CASE WHEN action <> 'delete' THEN ${afterObject(bound)} END AS after,
       CASE WHEN action <> 'delete' THEN next_sent END AS sent,
@@ -70,8 +72,12 @@ function changes(bound: BoundSync, refresh: Refresh): string {
       CASE WHEN len(held_fields) = 0 THEN row_hash END AS row_hash, next_live_hash AS live_hash,
       CASE WHEN action = 'create' AND NOT has_b THEN 'created' ELSE coalesce(origin, 'adopted') END AS origin,
       ${afterApply} AS after_apply
-    FROM c_results WHERE action IN ('create', 'update', 'clear', 'delete')`;
+    FROM c_results AS r JOIN c_order AS o ON r.rowid = o.place ORDER BY o.seq`;
 }
+
+/** The order is found on narrow columns; the wide rows are then sorted by one number. */
+const PLACES = `CREATE TEMP TABLE c_order AS
+  SELECT place, row_number() OVER (ORDER BY ${ORDER}) AS seq FROM (SELECT rowid AS place, action, fields, key FROM c_results WHERE action IN ('create', 'update', 'clear', 'delete'))`;
 
 /**
  * A record that points at one this very sync creates is written without the reference first; a second pass sets it,
@@ -83,7 +89,7 @@ async function deferSelfReferences(workspace: Workspace, bound: BoundSync): Prom
   if (fields.length === 0) return;
   const names = `[${fields.map((field) => literal(field.name)).join(', ')}]`;
   const others = bound.fields.filter((field) => !fields.includes(field));
-  const without = objectOf(others.map((field) => ({ name: field.name, text: memberText('sent', field.name), when: hasMember('sent', field.name) })));
+  const without = objectOf(others.map((field) => ({ name: field.name, text: memberText('coalesce(sent, after)', field.name), when: hasMember('coalesce(sent, after)', field.name) })));
   const nulls = objectOf(fields.map((field) => ({ name: field.name, text: 'NULL' })));
   const last = `(SELECT coalesce(max(seq), 0) FROM plan.changes WHERE sync = $sync)`;
   const own = "sync = $sync AND pass = 1 AND action IN ('create', 'update') AND len(list_intersect(after_apply, " + names + ')) > 0';

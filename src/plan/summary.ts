@@ -86,7 +86,7 @@ export async function driftFields(workspace: Workspace, bound: BoundSync): Promi
 async function countNulls(workspace: Workspace, bound: BoundSync): Promise<number> {
   const counts = bound.fields.map((field) => {
     const was = field.readable ? `l${field.index} IS NOT NULL` : `s${field.index} IS NOT NULL`;
-    const becomes = `(action = 'clear' OR d${field.index} IS NULL) AND list_contains(fields, '${field.name.replaceAll("'", "''")}')`;
+    const becomes = `(action = 'clear' OR w${field.index} IS NULL) AND list_contains(fields, '${field.name.replaceAll("'", "''")}')`;
     return `count(*) FILTER (WHERE action IN ('update', 'clear') AND ${was} AND ${becomes})`;
   });
   return counts.length === 0 ? 0 : workspace.count(`SELECT ${counts.join(' + ')} FROM c_results`);

@@ -26,7 +26,10 @@ function codeOfBlocks(sync: SyncPlan): ExitCode {
   return sync.blocked.length > 0 ? EXIT.forbidden : EXIT.ok;
 }
 
-/** `plan` is what was applied: its blocked syncs, rejects and held records count as not done. */
+/**
+ * `plan` is what was applied: its new rejects are not done either. What a policy holds in every plan is as the user wants
+ * it; held by the apply itself are records that moved since the plan.
+ */
 export function exitCodeOfApply(document: ApplyDocument, plan: PlanDocument): ExitCode {
   const planned = new Map(plan.syncs.map((sync) => [sync.name, sync]));
   return strongest(document.syncs.map((sync) => codeOfSyncApply(sync, planned.get(sync.name))));
@@ -42,7 +45,6 @@ function codeOfSyncApply(sync: SyncApply, plan: SyncPlan | undefined): ExitCode 
 
 /** A deliberate `--limit` leaves changes over on purpose: that alone is fine. */
 function isUnfinished(sync: SyncApply, plan: SyncPlan | undefined): boolean {
-  const left = sync.not_attempted > 0 && !sync.limited;
-  const planned = plan === undefined ? 0 : plan.summary.rejected + plan.summary.held;
-  return left || sync.rejected + sync.held + sync.unknown + planned > 0 || (sync.status === 'partial' && !sync.limited);
+  if (!sync.limited && (sync.not_attempted > 0 || sync.status === 'partial')) return true;
+  return sync.rejected + sync.held + sync.unknown + (plan?.summary.rejected ?? 0) > 0;
 }

@@ -51,7 +51,7 @@ function row(
 
 function releasedFields(sync: SyncPlan): readonly LegendRow[] {
   const names = sync.released_fields.map((field) => visible(field));
-  return names.length === 0 ? [] : [row('.', 'fields', names.length, null, ['released:', ...names])];
+  return names.length === 0 ? [] : [row('.', 'fields', names.length, null, [`released: ${names.join(', ')}`])];
 }
 
 /** `Tier__c 291 (SMB -> Enterprise 187, Enterprise -> SMB 104)`, most frequent first. */

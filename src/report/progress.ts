@@ -31,7 +31,8 @@ export function createProgress(options: ProgressOptions): Progress {
   const { write, isTTY, now } = options;
   const started = new Map<string, number>();
   let drawn = false;
-  let last = -Infinity;
+  // A command that takes less than a few seconds needs no lines in a log.
+  let last = isTTY ? -Infinity : now();
 
   const clear = (): void => {
     if (drawn) write(CLEAR_LINE);

@@ -19,10 +19,12 @@ export interface DatabaseFile {
  */
 export async function attachFile(workspace: Workspace, file: DatabaseFile, preferred?: string): Promise<string> {
   const path = await existingFile(file);
+  const known = workspace.nameOf(path);
+  if (known !== undefined) return known;
   const hidden = `db_${createHash('sha256').update(path).digest('hex').slice(0, 12)}`;
   try {
     const name = await workspace.attach(path, hidden, 'read');
-    if (preferred === undefined || name !== hidden || !(await isFree(workspace, preferred, name))) return name;
+    if (preferred === undefined || !(await isFree(workspace, preferred, name))) return name;
     await workspace.detach(name);
     return await workspace.attach(path, preferred, 'read');
   } catch (error) {

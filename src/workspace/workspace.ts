@@ -87,6 +87,11 @@ export class Workspace implements AsyncDisposable {
     this.#closing.push(work);
   }
 
+  /** The name under which a database file is attached; undefined while it is not. */
+  nameOf(path: string): string | undefined {
+    return this.#attached.get(path);
+  }
+
   /** Detaches a database by the name `attach` returned. */
   async detach(name: string): Promise<void> {
     const path = [...this.#attached].find(([, attached]) => attached === name)?.[0];

@@ -14,7 +14,9 @@ export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposa
 }
 
 /** A context whose clock can be moved. Sleeping takes no time unless `realSleep`. */
-export function testContext(options: { realSleep?: boolean } = {}): Context & { moveClock(ms: number): void; readonly events: SluiceEvent[] } {
+export function testContext(
+  options: { realSleep?: boolean } = {},
+): Context & { moveClock(ms: number): void; readonly events: SluiceEvent[] } {
   const events: SluiceEvent[] = [];
   const offset = { ms: 0 };
   const real = processContext({ cwd: '/', env: {}, emit: (event) => events.push(event), signal: new AbortController().signal });
@@ -105,7 +107,9 @@ export async function baseRows(state: State, sync: string): Promise<{ records: R
   const records = await workspace.rows(
     `SELECT * REPLACE (key_hash::VARCHAR AS key_hash, row_hash::VARCHAR AS row_hash, live_hash::VARCHAR AS live_hash, left_at::VARCHAR AS left_at) FROM ${base.records} ORDER BY key`,
   );
-  const rejects = await workspace.rows(`SELECT * REPLACE (row_hash::VARCHAR AS row_hash, next_try::VARCHAR AS next_try) FROM ${base.rejects} ORDER BY key`);
+  const rejects = await workspace.rows(
+    `SELECT * REPLACE (row_hash::VARCHAR AS row_hash, next_try::VARCHAR AS next_try) FROM ${base.rejects} ORDER BY key`,
+  );
   return { records, rejects, count: base.count };
 }
 

@@ -29,12 +29,21 @@ const ADOPTIONS = `{sync: 'VARCHAR', kind: 'VARCHAR', key: 'VARCHAR', key_hash: 
   row_hash: 'UBIGINT', live_hash: 'UBIGINT', origin: 'VARCHAR', verified: 'BOOLEAN'}`;
 const REJECTS = `{sync: 'VARCHAR', key: 'VARCHAR', row_hash: 'UBIGINT', code: 'VARCHAR', message: 'VARCHAR', field: 'VARCHAR', known: 'BOOLEAN'}`;
 
-export async function writePlanFile(path: string, rows: { adoptions?: readonly AdoptionRow[]; rejects?: readonly PlanRejectRow[] }): Promise<string> {
+export async function writePlanFile(
+  path: string,
+  rows: { adoptions?: readonly AdoptionRow[]; rejects?: readonly PlanRejectRow[] },
+): Promise<string> {
   await using workspace = await Workspace.open();
   await workspace.attach(path, 'plan', 'write');
-  for (const [table, columns, data] of [['adoptions', ADOPTIONS, rows.adoptions ?? []], ['rejects', REJECTS, rows.rejects ?? []]] as const) {
+  for (const [table, columns, data] of [
+    ['adoptions', ADOPTIONS, rows.adoptions ?? []],
+    ['rejects', REJECTS, rows.rejects ?? []],
+  ] as const) {
     const structure = `[${columns.replaceAll(/(\w+): '(\w+)'/g, '"$1": "$2"')}]`;
-    await workspace.run(`CREATE TABLE plan.${table} AS SELECT unnest(from_json($data, $structure), recursive := true)`, { data: JSON.stringify(data), structure });
+    await workspace.run(`CREATE TABLE plan.${table} AS SELECT unnest(from_json($data, $structure), recursive := true)`, {
+      data: JSON.stringify(data),
+      structure,
+    });
   }
   await workspace.detach('plan');
   return path;

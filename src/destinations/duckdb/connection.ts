@@ -1,4 +1,6 @@
 /** The connection that writes: one process may hold a database file open for writing. */
+import { totalmem } from 'node:os';
+
 import { type DuckDBAppender, type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 
 import { registerFunctions } from '../../canonical/functions.ts';
@@ -78,6 +80,7 @@ export class WriteConnection implements AsyncDisposable {
 async function openInstance(path: string, file: DatabaseFile): Promise<DuckDBInstance> {
   try {
     return await DuckDBInstance.create(path, {
+      memory_limit: `${Math.floor(totalmem() / 4 / 1e6)}MB`,
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       errors_as_json: 'true',

@@ -44,7 +44,7 @@ export async function describeTable(catalog: Catalog, object: string): Promise<T
   const columns = await catalog.rows(COLUMNS, params);
   const constraints = (await catalog.rows(CONSTRAINTS, params)).map((row) => constraintOf(row));
   const names = columns.map((row) => text(row, 'column_name'));
-  const indexes = (await catalog.rows(UNIQUE_INDEXES, params)).map((row) => indexedColumns(text(row, 'expressions')));
+  const indexes = (await catalog.rows(UNIQUE_INDEXES, params)).map((row) => texts(row, 'expressions').map((each) => unquoted(each)));
   return {
     database: catalog.database,
     schemaName: found.schema,
@@ -73,7 +73,7 @@ const CONSTRAINTS = `
   WHERE database_name = $database AND schema_name = $schema AND table_name = $table ORDER BY constraint_index`;
 
 const UNIQUE_INDEXES = `
-  SELECT expressions FROM duckdb_indexes()
+  SELECT CAST(expressions AS VARCHAR[]) AS expressions FROM duckdb_indexes()
   WHERE is_unique AND database_name = $database AND schema_name = $schema AND table_name = $table ORDER BY index_name`;
 
 const RELATIONS = `
@@ -164,9 +164,9 @@ function constraintOf(row: Row): Constraint {
   };
 }
 
-/** `[id, "we""ird"]` to its names. */
-function indexedColumns(expressions: string): string[] {
-  return [...expressions.matchAll(/"((?:[^"]|"")*)"|([^[\], ]+)/g)].map((match) => match[2] ?? (match[1] ?? '').replaceAll('""', '"'));
+/** A name as DuckDB prints it: quoted where it has to be. */
+function unquoted(printed: string): string {
+  return printed.startsWith('"') ? printed.slice(1, -1).replaceAll('""', '"') : printed;
 }
 
 function text(row: Row, column: string): string {

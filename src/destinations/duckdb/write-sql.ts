@@ -53,17 +53,27 @@ export function createBatchTable({ batch, keys, fields }: BoundBatch): string {
   return `CREATE OR REPLACE TEMP TABLE ${BATCH} (pos INTEGER, blind BOOLEAN, ${texts.map((name) => `${name} VARCHAR`).join(', ')})`;
 }
 
-/** One row for each change: its verdict, the field it is about, the live row, and the ids of the parents it points at. */
+/**
+ * A row for each change that has one: its verdict, the field it is about, the live row, the ids of the parents it points at.
+ * Creates without references have one only where the record exists. No aggregate: it would double the cost of a batch.
+ */
 export function createVerdicts(bound: BoundBatch): string {
   const parents = writtenParents(bound);
-  const ids = parents.map(({ index }) => `, any_value(r${index}.id) AS id${index}`);
+  const ids = parents.map(({ index }) => `, r${index}.id AS id${index}`);
+  const join = bound.batch.action === 'create' && parents.length === 0 ? 'JOIN' : 'LEFT JOIN';
   return `
     CREATE OR REPLACE TEMP TABLE ${VERDICT} AS
-    SELECT s.pos, min(t.rowid) AS rid, CASE WHEN count(t.rowid) > 1 THEN 'copies' ELSE any_value(${verdictOf(bound)}) END AS verdict,
-      any_value(${firstField(bound)}) AS field${ids.join('')}
-    FROM temp.main.${BATCH} AS s LEFT JOIN ${tableName(bound.table)} AS t ON ${keyJoin(bound.keys, 's')}
-    ${bound.fields.map((field) => field.live.join).join('')}${parents.map((field) => parentLookup(field)).join('')}
-    GROUP BY s.pos`;
+    SELECT s.pos, t.rowid AS rid, ${verdictOf(bound)} AS verdict, ${firstField(bound)} AS field${ids.join('')}
+    FROM temp.main.${BATCH} AS s ${join} ${tableName(bound.table)} AS t ON ${keyJoin(bound.keys, 's')}
+    ${bound.fields.map((field) => field.live.join).join('')}${parents.map((field) => parentLookup(field)).join('')}`;
+}
+
+/** A key that several live records have: none of them is touched. Undefined where a constraint rules it out. */
+export function markCopies({ batch, table }: BoundBatch): string | undefined {
+  const names = batch.key.map((key) => key.field);
+  const isUnique = table.schema.uniqueKeys.some((key) => key.every((name) => names.includes(name)));
+  if (isUnique) return undefined;
+  return `UPDATE temp.main.${VERDICT} SET verdict = 'copies' WHERE pos IN (SELECT pos FROM temp.main.${VERDICT} GROUP BY pos HAVING count(*) > 1)`;
 }
 
 function verdictOf(bound: BoundBatch): string {
@@ -134,9 +144,9 @@ function parentLookup(field: BoundWrite): string {
 }
 
 /** Whatever will not be written, and why. */
-export const SKIPPED = `SELECT pos, verdict, field FROM temp.main.${VERDICT} WHERE verdict <> 'write'`;
+export const SKIPPED = `SELECT DISTINCT ON (pos) pos, verdict, field FROM temp.main.${VERDICT} WHERE verdict <> 'write'`;
 
-const TO_WRITE = `temp.main.${BATCH} AS s JOIN temp.main.${VERDICT} AS v ON v.pos = s.pos AND v.verdict = 'write'`;
+const TO_WRITE = `temp.main.${BATCH} AS s LEFT JOIN temp.main.${VERDICT} AS v ON v.pos = s.pos WHERE coalesce(v.verdict, 'write') = 'write'`;
 
 /** The statement that writes every change whose verdict is `write`. */
 export function writeStatement(bound: BoundBatch): string {

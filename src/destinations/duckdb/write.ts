@@ -15,6 +15,7 @@ import {
   columnsWritten,
   createBatchTable,
   createVerdicts,
+  markCopies,
   misfits,
   SKIPPED,
   type Verdict,
@@ -79,6 +80,8 @@ export class Writer implements AsyncDisposable {
 
   async #writeBatch(bound: BoundBatch): Promise<readonly Outcome[]> {
     await this.#connection.run(createVerdicts(bound));
+    const copies = markCopies(bound);
+    if (copies !== undefined) await this.#connection.run(copies);
     const skipped = await this.#connection.rows(SKIPPED);
     const expected = bound.batch.changes.length - skipped.length;
     const written = expected === 0 ? 0 : await this.#connection.run(writeStatement(bound));

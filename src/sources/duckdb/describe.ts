@@ -21,10 +21,8 @@ const ONE_SELECT = "a sync's query is one SELECT";
 export async function describeQuery(scope: QueryScope, query: Query): Promise<readonly Column[]> {
   try {
     await checkStatement(scope.workspace, query);
-    const columns = await preparedColumns(scope.workspace, query);
-    checkNames(columns, query);
-    await checkEmbeds(scope.workspace, query);
-    return columns;
+    checkNames(await preparedNames(scope.workspace, query), query);
+    return await embeddedColumns(scope.workspace, query);
   } catch (error) {
     throw placeQueryError(error, query, scope.projectDir);
   }
@@ -76,29 +74,33 @@ function afterComments(sql: string): string {
   return sql.replace(/^(\s|--[^\n]*(\n|$)|\/\*[\s\S]*?\*\/)+/, '');
 }
 
-async function preparedColumns(workspace: Workspace, query: Query): Promise<Column[]> {
+async function preparedNames(workspace: Workspace, query: Query): Promise<string[]> {
   const statement = await workspace.prepare(query.sql);
   try {
     if (statement.statementType !== StatementType.SELECT) throw refusal(query, `${ONE_SELECT}; this is another kind of statement`);
     if (statement.parameterCount > 0) {
       throw refusal(query, 'the query has parameters (`?`, `$1` or `$name`)', 'Write `${var.NAME}` for a value that the project sets.');
     }
-    return columnsOf(statement);
+    return columnsOf(statement).map((column) => column.name);
   } finally {
     statement.destroySync();
   }
 }
 
-function checkNames(columns: readonly Column[], query: Query): void {
-  const names = columns.map((column) => column.name.toLowerCase());
-  const twice = columns.find((column, index) => names.indexOf(column.name.toLowerCase()) < index);
-  if (twice !== undefined) throw refusal(query, `the query yields two columns named "${twice.name}"`, 'Give one of them another name with AS.');
+function checkNames(names: readonly string[], query: Query): void {
+  const folded = names.map((name) => name.toLowerCase());
+  const twice = names.find((name, index) => folded.indexOf(name.toLowerCase()) < index);
+  if (twice !== undefined) throw refusal(query, `the query yields two columns named "${twice}"`, 'Give one of them another name with AS.');
 }
 
-/** The query is used between parentheses; whatever prepares alone but not there (a semicolon at its end) is refused. */
-async function checkEmbeds(workspace: Workspace, query: Query): Promise<void> {
+/**
+ * The query is used between parentheses: whatever prepares alone but not there (a semicolon at its end) is refused.
+ * DESCRIBE names the types in full; a prepared statement shows JSON as VARCHAR.
+ */
+async function embeddedColumns(workspace: Workspace, query: Query): Promise<Column[]> {
   try {
-    (await workspace.prepare(`SELECT * FROM ${embedded(query)}`)).destroySync();
+    const rows = await workspace.rows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${embedded(query)})`);
+    return rows.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }));
   } catch (cause) {
     throw refusal(query, `${ONE_SELECT} that can stand in parentheses`, 'Remove the semicolon at its end.', cause);
   }

@@ -10,7 +10,8 @@ import { damagedJournal, type JournalFile, type RunEnd } from './journal.ts';
 const LINE = `{n: 'BIGINT', t: 'VARCHAR', seq: 'BIGINT', key: 'VARCHAR', key_hash: 'UBIGINT', action: 'VARCHAR', remote_id: 'VARCHAR',
   row_hash: 'UBIGINT', live_hash: 'UBIGINT', sent: 'VARCHAR', returned: 'VARCHAR', origin: 'VARCHAR', fields: 'VARCHAR[]', before: 'VARCHAR',
   status: 'VARCHAR', code: 'VARCHAR', message: 'VARCHAR', verified: 'BOOLEAN', finished_at: 'BIGINT', adoptions: 'BOOLEAN'}`;
-const NARROW = `{n: 'BIGINT', t: 'VARCHAR', seq: 'BIGINT', action: 'VARCHAR', status: 'VARCHAR', finished_at: 'BIGINT', adoptions: 'BOOLEAN'}`;
+const NARROW = `{n: 'BIGINT', t: 'VARCHAR', seq: 'BIGINT', action: 'VARCHAR', status: 'VARCHAR', remote_id: 'VARCHAR', code: 'VARCHAR',
+  message: 'VARCHAR', returned: 'VARCHAR', verified: 'BOOLEAN', finished_at: 'BIGINT', adoptions: 'BOOLEAN'}`;
 /** DuckDB's buffer grows with it; a longer line is read in a second try. */
 const LINE_BYTES = 16 * 1024 * 1024;
 
@@ -30,9 +31,10 @@ export async function readAttempts(workspace: Workspace, journal: JournalFile, p
   const lines = `${prefix}_lines`;
   await loadLines(workspace, journal, lines, LINE);
   const end = await readEnd(workspace, lines);
-  const counts = await countOutcomes(workspace, lines);
+  const latest = await latestSql(workspace, lines);
+  const counts = await countOutcomes(workspace, latest);
   const table = `${prefix}_attempts`;
-  await workspace.run(`CREATE TEMP TABLE ${table} AS SELECT *, 1 AS wave FROM (${attemptsSql(lines)}) WHERE status <> 'not_attempted'`);
+  await workspace.run(`CREATE TEMP TABLE ${table} AS SELECT *, 1 AS wave FROM (${attemptsSql(latest)}) WHERE status <> 'not_attempted'`);
   await workspace.run(`DROP TABLE ${lines}`);
   return { table, waves: await numberWaves(workspace, table), end, counts };
 }
@@ -41,7 +43,7 @@ export async function readAttempts(workspace: Workspace, journal: JournalFile, p
 export async function readProgress(workspace: Workspace, journal: JournalFile, prefix: string): Promise<Pick<Attempts, 'end' | 'counts'>> {
   const lines = `${prefix}_lines`;
   await loadLines(workspace, journal, lines, NARROW);
-  const progress = { end: await readEnd(workspace, lines), counts: await countOutcomes(workspace, lines) };
+  const progress = { end: await readEnd(workspace, lines), counts: await countOutcomes(workspace, await latestSql(workspace, lines)) };
   await workspace.run(`DROP TABLE ${lines}`);
   return progress;
 }
@@ -59,7 +61,9 @@ async function loadLines(workspace: Workspace, journal: JournalFile, table: stri
     if (size <= LINE_BYTES || !/maximum_object_size/i.test(messageOf(error))) throw error;
     await read(Math.min(size, 2 ** 30));
   });
-  const seen = await workspace.row(`SELECT count(n) AS whole, count(*) - count(n) AS torn, coalesce(max(n), -1) + 1 AS expected FROM ${table}`);
+  const seen = await workspace.row(
+    `SELECT count(n) AS whole, count(*) - count(n) AS torn, coalesce(max(n), -1) + 1 AS expected FROM ${table}`,
+  );
   if (Number(seen['whole']) !== Number(seen['expected']) || Number(seen['torn']) > 1) throw damagedJournal(journal.path);
 }
 
@@ -79,34 +83,47 @@ function statusOf(value: unknown): RunStatus {
   throw new InternalError(`a journal ends with the status ${String(value)}`);
 }
 
-/** The last outcome of each change. What an earlier one knew (id, read-back) stays known. */
-function outcomesSql(lines: string): string {
+/** The announcements and the outcomes in the journal, one row for each change: SELECTs over its lines. */
+interface LatestSql {
+  readonly intents: string;
+  readonly outcomes: string;
+}
+
+/** Grouping millions of wide rows costs more than all the rest, and is needed only when a change occurs twice. */
+async function latestSql(workspace: Workspace, lines: string): Promise<LatestSql> {
+  const once = async (type: string): Promise<boolean> =>
+    (await workspace.row(`SELECT count(*) = count(DISTINCT seq) AS once FROM ${lines} WHERE t = '${type}'`))['once'] === true;
+  const intents = `SELECT * FROM ${lines} WHERE t = 'intent'`;
+  const outcomes = `SELECT seq, n, status, remote_id, code, message, returned, verified FROM ${lines} WHERE t = 'outcome'`;
+  return {
+    intents: (await once('intent')) ? intents : `${intents} AND n IN (SELECT max(n) FROM ${lines} WHERE t = 'intent' GROUP BY seq)`,
+    outcomes: (await once('outcome')) ? outcomes : lastOutcomes(outcomes),
+  };
+}
+
+/** What an earlier outcome knew (id, read-back) stays known. */
+function lastOutcomes(outcomes: string): string {
   return `SELECT seq, max(n) AS n, arg_max(status, n) AS status, arg_max(remote_id, n) AS remote_id, arg_max_null(code, n) AS code,
-    arg_max_null(message, n) AS message, arg_max(returned, n) AS returned, bool_or(verified) AS verified
-    FROM ${lines} WHERE t = 'outcome' GROUP BY seq`;
+    arg_max_null(message, n) AS message, arg_max(returned, n) AS returned, bool_or(verified) AS verified FROM (${outcomes}) GROUP BY seq`;
 }
 
 /** A change that was announced (again) after its last outcome has an unknown one: the process died in between. */
-function attemptsSql(lines: string): string {
+function attemptsSql(latest: LatestSql): string {
   return `SELECT i.n, i.seq, i.key, i.key_hash, i.action, coalesce(o.remote_id, i.remote_id) AS remote_id, i.row_hash, i.live_hash, i.sent,
       coalesce(o.returned, i.returned) AS returned, i.origin, i.fields, i.before,
       CASE WHEN o.n > i.n THEN o.status ELSE 'unknown' END AS status,
       CASE WHEN o.n > i.n THEN o.status IN ('applied', 'unchanged') ELSE false END AS acknowledged,
       coalesce(o.verified, false) AS verified, o.code, o.message
-    FROM ${lines} AS i
-    JOIN (SELECT max(n) AS n FROM ${lines} WHERE t = 'intent' GROUP BY seq) AS latest ON latest.n = i.n
-    LEFT JOIN (${outcomesSql(lines)}) AS o ON o.seq = i.seq`;
+    FROM (${latest.intents}) AS i LEFT JOIN (${latest.outcomes}) AS o ON o.seq = i.seq`;
 }
 
 /** Changes by outcome (no outcome: `unknown`) and, of the acknowledged ones, by action. */
-async function countOutcomes(workspace: Workspace, lines: string): Promise<Record<string, number>> {
+async function countOutcomes(workspace: Workspace, latest: LatestSql): Promise<Record<string, number>> {
   const rows = await workspace.rows(`
-    WITH intents AS (SELECT seq, max(n) AS n, arg_max(action, n) AS action FROM ${lines} WHERE t = 'intent' GROUP BY seq),
-    outcomes AS (SELECT seq, max(n) AS n, arg_max(status, n) AS status FROM ${lines} WHERE t = 'outcome' GROUP BY seq),
-    ended AS (SELECT i.action, CASE WHEN o.status IS NULL OR o.n < i.n THEN 'unknown' ELSE o.status END AS status
-      FROM intents AS i FULL OUTER JOIN outcomes AS o ON o.seq = i.seq)
-    SELECT status AS what, count(*) AS times FROM ended GROUP BY ALL
-    UNION ALL SELECT action, count(*) FROM ended WHERE status IN ('applied', 'unchanged') AND action IS NOT NULL GROUP BY ALL`);
+    WITH ended AS (SELECT i.action, CASE WHEN o.status IS NULL OR o.n < i.n THEN 'unknown' ELSE o.status END AS status, count(*) AS times
+      FROM (${latest.intents}) AS i FULL OUTER JOIN (${latest.outcomes}) AS o ON o.seq = i.seq GROUP BY ALL)
+    SELECT status AS what, sum(times) AS times FROM ended GROUP BY ALL
+    UNION ALL SELECT action, sum(times) FROM ended WHERE status IN ('applied', 'unchanged') AND action IS NOT NULL GROUP BY ALL`);
   return Object.fromEntries(rows.map((row) => [String(row['what']), Number(row['times'])]));
 }
 

@@ -95,7 +95,8 @@ async function prepareSync(workspace: Workspace, journal: JournalFile): Promise<
 
 async function storeRecords(workspace: Workspace, id: number, touched: Touched): Promise<void> {
   const table = recordsTable(id);
-  if ((await workspace.count(`SELECT count(*) FROM ${table}`)) > 0) await workspace.run(`DELETE FROM ${table} WHERE key IN (SELECT key FROM ${touched.records})`);
+  if ((await workspace.count(`SELECT count(*) FROM ${table}`)) > 0)
+    await workspace.run(`DELETE FROM ${table} WHERE key IN (SELECT key FROM ${touched.records})`);
   await workspace.run(`INSERT INTO ${table} SELECT ${columnList(RECORD_COLUMNS)} FROM ${touched.records} WHERE NOT gone`);
 }
 
@@ -159,7 +160,9 @@ export async function keepAdoptions(planFile: string, journal: string, sync: str
     await workspace.attach(planFile, PLAN_DB, 'read');
     await workspace.attach(path, 'kept', 'write');
     for (const table of ['adoptions', 'rejects']) {
-      await workspace.run(`CREATE TABLE ${qualified('kept', table)} AS SELECT * FROM ${qualified(PLAN_DB, table)} WHERE sync = ${literal(sync)}`);
+      await workspace.run(
+        `CREATE TABLE ${qualified('kept', table)} AS SELECT * FROM ${qualified(PLAN_DB, table)} WHERE sync = ${literal(sync)}`,
+      );
     }
     await workspace.detach('kept');
   });

@@ -24,7 +24,10 @@ export async function storedSyncs(workspace: Workspace, sync?: string): Promise<
 }
 
 function storedSync(row: Row): StoredSync {
-  const lastRun = row['last_run_id'] === null ? null : { runId: text(row['last_run_id']), planId: text(row['last_plan_id']), status: status(row['last_status']) };
+  const lastRun =
+    row['last_run_id'] === null
+      ? null
+      : { runId: text(row['last_run_id']), planId: text(row['last_plan_id']), status: status(row['last_status']) };
   return {
     id: Number(row['id']),
     sync: text(row['sync']),
@@ -89,7 +92,18 @@ export async function storedRuns(workspace: Workspace, sync: string | undefined)
 export function journalRun(journal: JournalFile, end: RunEnd | undefined, counts: Run['counts'], isRunning: boolean): Run {
   const { runId, planId, serial, startedAt, owner, commit } = journal.head;
   const state = end?.status ?? (isRunning ? 'running' : 'partial');
-  return { runId, planId, sync: journal.sync, serial, startedAt, finishedAt: end?.finishedAt ?? null, status: state, owner, commit, counts };
+  return {
+    runId,
+    planId,
+    sync: journal.sync,
+    serial,
+    startedAt,
+    finishedAt: end?.finishedAt ?? null,
+    status: state,
+    owner,
+    commit,
+    counts,
+  };
 }
 
 export function newestFirst(runs: readonly Run[]): Run[] {

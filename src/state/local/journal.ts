@@ -60,7 +60,9 @@ function partsOf(folder: string, file: string): { path: string; sync: string; se
 
 async function readHead(path: string): Promise<RunHead | undefined> {
   return explain(path, 'read', async () => {
-    const handle = await open(path, 'r').catch((error: unknown) => (codeOf(error) === 'ENOENT' ? undefined : Promise.reject(error as Error)));
+    const handle = await open(path, 'r').catch((error: unknown) =>
+      codeOf(error) === 'ENOENT' ? undefined : Promise.reject(error as Error),
+    );
     if (handle === undefined) return undefined;
     try {
       const line = await firstLine(handle);
@@ -91,7 +93,8 @@ export async function readEnding(path: string): Promise<RunStatus | undefined> {
     try {
       const size = (await handle.stat()).size;
       const { bytesRead, buffer } = await handle.read(Buffer.alloc(END_BYTES), 0, END_BYTES, Math.max(0, size - END_BYTES));
-      return /\{"n":\d+,"t":"end","status":"(finished|partial|running)"[^\n]*\}\n$/.exec(buffer.toString('utf8', 0, bytesRead))?.[1] as RunStatus | undefined;
+      return /\{"n":\d+,"t":"end","status":"(finished|partial|running)"[^\n]*\}\n$/.exec(buffer.toString('utf8', 0, bytesRead))?.[1] as
+        RunStatus | undefined;
     } finally {
       await handle.close();
     }
@@ -131,22 +134,22 @@ export class JournalWriter {
     return explain(path, 'write', async () => {
       const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);
       const journal = new JournalWriter(path, handle);
-      await journal.#append([{ t: 'run', ...head }]);
+      await journal.#append([head], (n) => ({ n, t: 'run', ...head }));
       await syncFolder(folder);
       return journal;
     });
   }
 
   async intend(intents: readonly Intent[]): Promise<void> {
-    await this.#append(intents.map((intent) => intentLine(intent)));
+    await this.#append(intents, intentLine);
   }
 
   async record(outcomes: readonly RecordedOutcome[]): Promise<void> {
-    await this.#append(outcomes.map((outcome) => outcomeLine(outcome)));
+    await this.#append(outcomes, outcomeLine);
   }
 
   async end(end: RunEnd): Promise<void> {
-    await this.#append([{ t: 'end', status: end.status, finished_at: end.finishedAt, adoptions: end.adoptions }]);
+    await this.#append([end], (n) => ({ n, t: 'end', status: end.status, finished_at: end.finishedAt, adoptions: end.adoptions }));
   }
 
   async close(): Promise<void> {
@@ -154,9 +157,9 @@ export class JournalWriter {
   }
 
   /** One write, one flush. After a failure (a full disk) the file ends where it did before. */
-  async #append(lines: readonly object[]): Promise<void> {
-    if (lines.length === 0) return;
-    const data = Buffer.from(lines.map((line, index) => `${stringify({ n: this.#lines + index, ...line })}\n`).join(''));
+  async #append<T>(entries: readonly T[], lineOf: (n: number, entry: T) => object): Promise<void> {
+    if (entries.length === 0) return;
+    const data = Buffer.from(entries.map((entry, index) => `${stringify(lineOf(this.#lines + index, entry))}\n`).join(''));
     await explain(this.path, 'write', async () => {
       try {
         await writeAll(this.#handle, data, this.#bytes);
@@ -166,13 +169,13 @@ export class JournalWriter {
         throw error;
       }
     });
-    this.#lines += lines.length;
+    this.#lines += entries.length;
     this.#bytes += data.length;
   }
 }
 
 async function writeAll(handle: FileHandle, data: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < data.length; ) {
+  for (let written = 0; written < data.length;) {
     written += (await handle.write(data, written, data.length - written, position + written)).bytesWritten;
   }
 }
@@ -184,8 +187,9 @@ function stringify(line: object): string {
   return JSON.stringify(line, (_key, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value));
 }
 
-function intentLine(intent: Intent): object {
+function intentLine(n: number, intent: Intent): object {
   return {
+    n,
     t: 'intent',
     seq: intent.seq,
     key: intent.key,
@@ -202,8 +206,9 @@ function intentLine(intent: Intent): object {
   };
 }
 
-function outcomeLine(outcome: RecordedOutcome): object {
+function outcomeLine(n: number, outcome: RecordedOutcome): object {
   return {
+    n,
     t: 'outcome',
     seq: outcome.seq,
     status: outcome.status,

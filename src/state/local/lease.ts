@@ -64,7 +64,15 @@ export async function endLease(context: Context, folder: string, sync: string, g
     });
   }
   const now = context.now();
-  const released = { ...held, generation: generation + 1, since: now, expiresAt: now - 1, process: await thisProcess(), nonce: context.randomHex(8), released: true };
+  const released = {
+    ...held,
+    generation: generation + 1,
+    since: now,
+    expiresAt: now - 1,
+    process: await thisProcess(),
+    nonce: context.randomHex(8),
+    released: true,
+  };
   await explain(folder, 'write', () => place(context, folder, sync, released));
 }
 
@@ -151,7 +159,9 @@ function pathOf(folder: string, sync: string, generation: number): string {
 async function generations(folder: string, sync: string): Promise<number[]> {
   const prefix = `${encodeName(sync)}.`;
   const files = await readdir(folder).catch((error: unknown) => (codeOf(error) === 'ENOENT' ? [] : Promise.reject(error as Error)));
-  const numbers = files.filter((file) => file.startsWith(prefix) && file.endsWith('.json')).map((file) => Number(file.slice(prefix.length, -'.json'.length)));
+  const numbers = files
+    .filter((file) => file.startsWith(prefix) && file.endsWith('.json'))
+    .map((file) => Number(file.slice(prefix.length, -'.json'.length)));
   return numbers.filter((number) => Number.isSafeInteger(number)).sort((a, b) => a - b);
 }
 

@@ -3,6 +3,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { messageOf, UserError } from '../../errors.ts';
+import { SqlError } from '../../workspace/duckdb-errors.ts';
 
 export interface Layout {
   /** The DuckDB file. */
@@ -22,7 +23,8 @@ export function layoutOf(path: string): Layout {
 /** Makes the folders, readable by their owner only. */
 export async function makeFolders(layout: Layout): Promise<void> {
   await explain(dirname(layout.database), 'write', async () => {
-    for (const folder of [dirname(layout.database), layout.journals, layout.leases, layout.gate]) await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const folder of [dirname(layout.database), layout.journals, layout.leases, layout.gate])
+      await mkdir(folder, { recursive: true, mode: 0o700 });
   });
 }
 
@@ -61,20 +63,33 @@ export async function explain<T>(path: string, doing: 'read' | 'write', work: ()
 }
 
 function explained(path: string, doing: 'read' | 'write', error: unknown): unknown {
-  if (error instanceof UserError) return error;
+  if (error instanceof UserError && !(error instanceof SqlError)) return error;
   const options = (hint: string): { hint: string; cause: unknown } => ({ hint, cause: error });
   switch (codeOf(error) ?? codeInText(messageOf(error))) {
     case 'EACCES':
     case 'EPERM':
-      return new UserError(`no permission to ${doing} ${path}`, options(`Give this user the right to ${doing} there, or set another state.path in the project file.`));
+      return new UserError(
+        `no permission to ${doing} ${path}`,
+        options(`Give this user the right to ${doing} there, or set another state.path in the project file.`),
+      );
     case 'EROFS':
-      return new UserError(`cannot write ${path}: the file system is read-only`, options('Set state.path in the project file to a folder that can be written.'));
+      return new UserError(
+        `cannot write ${path}: the file system is read-only`,
+        options('Set state.path in the project file to a folder that can be written.'),
+      );
     case 'ENOSPC':
     case 'EDQUOT':
-      return new UserError(`cannot write ${path}: the disk is full`, options('Free some space and run the command again; nothing that was recorded is lost.'));
+    case 'EFBIG':
+      return new UserError(
+        `cannot write ${path}: the disk (or this user's share of it) is full`,
+        options('Free some space and run the command again; nothing that was recorded is lost.'),
+      );
     case 'ENOTDIR':
     case 'EEXIST':
-      return new UserError(`cannot ${doing} ${path}: a file stands where a folder is needed`, options('Set state.path in the project file to another place.'));
+      return new UserError(
+        `cannot ${doing} ${path}: a file stands where a folder is needed`,
+        options('Set state.path in the project file to another place.'),
+      );
     default:
       return error;
   }
@@ -84,6 +99,6 @@ function explained(path: string, doing: 'read' | 'write', error: unknown): unkno
 function codeInText(text: string): string | undefined {
   if (/Permission denied/i.test(text)) return 'EACCES';
   if (/Read-only file system/i.test(text)) return 'EROFS';
-  if (/disk is full|No space left on device/i.test(text)) return 'ENOSPC';
+  if (/disk is full|No space left on device|File too large/i.test(text)) return 'ENOSPC';
   return undefined;
 }

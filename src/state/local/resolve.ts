@@ -70,11 +70,16 @@ async function applyPlan(workspace: Workspace, request: ResolveRequest, touched:
   await addRejects(workspace, touched, planRejectsSql(qualified(plan, 'rejects'), request.sync, rejects, request.runId));
 }
 
-/** Puts the rows of `changes` in the place of what is known of their keys. */
+/** Puts the rows of `changes` in the place of what is known of their keys. The first ones go straight in. */
 async function replaceRecords(workspace: Workspace, request: ResolveRequest, touched: Touched, changes: readonly Change[]): Promise<void> {
+  const rows = changes.map((change) => `SELECT ${columnList(RECORD_COLUMNS)}, gone FROM (${change})`).join(' UNION ALL ');
+  if (await isEmpty(workspace, touched.records)) {
+    await workspace.run(`INSERT INTO ${touched.records} ${rows}`);
+    return;
+  }
   const fresh = `${request.prefix}_fresh`;
-  await workspace.run(`CREATE OR REPLACE TEMP TABLE ${fresh} AS ${changes.map((change) => `SELECT ${columnList(RECORD_COLUMNS)}, gone FROM (${change})`).join(' UNION ALL ')}`);
-  if (!(await isEmpty(workspace, touched.records))) await workspace.run(`DELETE FROM ${touched.records} WHERE key IN (SELECT key FROM ${fresh})`);
+  await workspace.run(`CREATE OR REPLACE TEMP TABLE ${fresh} AS ${rows}`);
+  await workspace.run(`DELETE FROM ${touched.records} WHERE key IN (SELECT key FROM ${fresh})`);
   await workspace.run(`INSERT INTO ${touched.records} SELECT * FROM ${fresh}`);
   await workspace.run(`DROP TABLE ${fresh}`);
 }
@@ -82,7 +87,9 @@ async function replaceRecords(workspace: Workspace, request: ResolveRequest, tou
 /** Rejects of these keys are settled. Only those that exist are noted, since a run may acknowledge millions of keys. */
 async function dropRejects(workspace: Workspace, base: Layer, touched: Touched, keys: string): Promise<void> {
   await workspace.run(`DELETE FROM ${touched.rejects} WHERE key IN (${keys})`);
-  await workspace.run(`INSERT INTO ${touched.rejects} SELECT ${columnList(REJECT_COLUMNS, 'b.')}, true FROM ${base.rejects} AS b SEMI JOIN (${keys}) AS k ON k.key = b.key`);
+  await workspace.run(
+    `INSERT INTO ${touched.rejects} SELECT ${columnList(REJECT_COLUMNS, 'b.')}, true FROM ${base.rejects} AS b SEMI JOIN (${keys}) AS k ON k.key = b.key`,
+  );
 }
 
 async function addRejects(workspace: Workspace, touched: Touched, rejects: string): Promise<void> {

@@ -87,7 +87,9 @@ export class Store {
       await this.#fill(temporary);
       await chmod(temporary, 0o600);
       await flush(temporary);
-      await link(temporary, this.layout.database).catch((error: unknown) => (codeOf(error) === 'EEXIST' ? undefined : Promise.reject(error as Error)));
+      await link(temporary, this.layout.database).catch((error: unknown) =>
+        codeOf(error) === 'EEXIST' ? undefined : Promise.reject(error as Error),
+      );
       await syncFolder(dirname(this.layout.database));
     } finally {
       await rm(temporary, { force: true });
@@ -109,12 +111,16 @@ export class Store {
 
   async #attachAndCheck(workspace: Workspace, mode: 'read' | 'write'): Promise<void> {
     const meta = await this.#meta(workspace, mode);
-    if (!workspace.isAttached(STATE_DB)) throw new UserError(`the state file ${this.layout.database} is also a source or destination of this sync`);
+    if (!workspace.isAttached(STATE_DB))
+      throw new UserError(`the state file ${this.layout.database} is also a source or destination of this sync`);
     const format = Number(meta['format']);
     if (format > STATE_FORMAT) {
-      throw new UserError(`the state file ${this.layout.database} was written by a newer Sluice (format ${format}; this one knows ${STATE_FORMAT})`, {
-        hint: 'Update Sluice to the version that your colleagues or your CI use.',
-      });
+      throw new UserError(
+        `the state file ${this.layout.database} was written by a newer Sluice (format ${format}; this one knows ${STATE_FORMAT})`,
+        {
+          hint: 'Update Sluice to the version that your colleagues or your CI use.',
+        },
+      );
     }
     const environment = typeof meta['environment'] === 'string' ? meta['environment'] : null;
     if (meta['project'] !== this.#project || environment !== this.#environment) {

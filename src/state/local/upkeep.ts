@@ -61,7 +61,8 @@ async function removeKeys(workspace: Workspace, stored: StoredSync, keys: readon
 }
 
 async function withLeases<T>(store: Store, syncs: readonly string[], owner: string, work: () => Promise<T>): Promise<T> {
-  if (!(await store.exists())) throw new UserError(`there is no state file ${store.layout.database}`, { hint: 'It is made by the first apply.' });
+  if (!(await store.exists()))
+    throw new UserError(`there is no state file ${store.layout.database}`, { hint: 'It is made by the first apply.' });
   await makeFolders(store.layout);
   const [first, ...rest] = syncs;
   if (first === undefined) return whenFree(store, work);
@@ -87,5 +88,7 @@ async function whenFree<T>(store: Store, work: () => Promise<T>): Promise<T> {
 
 function unknownSync(name: string, syncs: readonly StoredSync[]): UserError {
   const known = syncs.map((each) => each.sync).join(', ');
-  return new UserError(`there is no state of ${name}`, { hint: known === '' ? 'The state file holds no sync yet.' : `The state file holds: ${known}.` });
+  return new UserError(`there is no state of ${name}`, {
+    hint: known === '' ? 'The state file holds no sync yet.' : `The state file holds: ${known}.`,
+  });
 }

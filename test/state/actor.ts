@@ -1,0 +1,71 @@
+/**
+ * A process of its own that works on a state file, for tests that kill it, race it or read beside it.
+ * Prints a word when it reaches a step; `wait` keeps it there until it is killed.
+ */
+import { UserError } from '../../src/errors.ts';
+import { LocalState } from '../../src/state/local/local.ts';
+import { Workspace } from '../../src/workspace/workspace.ts';
+import { intent, runStart, startRun, testContext } from './harness.ts';
+
+const [path = '', role = '', size = '0', dieAt = '0'] = process.argv.slice(2);
+const count = Number(size);
+const context = testContext();
+const state = new LocalState(context, { path, project: 'acme', environment: null });
+
+function say(word: string): void {
+  process.stdout.write(`${word}\n`);
+}
+
+function waitForever(): Promise<never> {
+  setInterval(() => undefined, 1000);
+  return Promise.withResolvers<never>().promise;
+}
+
+/** `SIGKILL` before the statement that contains the text. */
+function dieBefore(text: string): void {
+  const original = Object.getOwnPropertyDescriptor(Workspace.prototype, 'run')?.value as Workspace['run'];
+  Workspace.prototype.run = function (this: Workspace, ...args) {
+    if (args[0].includes(text)) process.kill(process.pid, 'SIGKILL');
+    return original.apply(this, args);
+  };
+}
+
+async function apply(): Promise<void> {
+  const { run } = await startRun(state, runStart('s', { runId: `run-of-${process.pid}` }));
+  const intents = Array.from({ length: count }, (_, seq) => intent(seq, seq));
+  await run.intend(intents);
+  await run.record(intents.slice(0, Math.floor(count / 2)).map(({ seq }) => ({ seq, status: 'applied' })));
+  say('recorded');
+  if (role === 'die') await waitForever();
+  if (role === 'die-before') dieBefore(dieAt);
+  if (role === 'die-after') setTimeout(() => process.kill(process.pid, 'SIGKILL'), Number(dieAt));
+  await run.finish({ status: 'finished', finishedAt: 1_790_000_001_000, adoptions: null });
+  say('finished');
+}
+
+async function read(stay: boolean): Promise<void> {
+  await using workspace = await Workspace.open();
+  say(`count ${(await state.attach(workspace, 's')).count}`);
+  if (stay) await waitForever();
+}
+
+async function race(): Promise<void> {
+  // All start at the same instant, whatever each needed to get here.
+  await context.sleep(Math.max(0, Number(dieAt) - Date.now()));
+  await state.acquire('s', `racer ${process.pid}`).then(
+    () => say('won'),
+    () => say('lost'),
+  );
+  await waitForever();
+}
+
+/** Says what goes wrong, for tests of a disk or folder that refuses. */
+async function tell(work: () => Promise<void>): Promise<void> {
+  await work().catch((error: unknown) => say(error instanceof UserError ? error.message : `unexpected: ${String(error)}`));
+}
+
+if (role === 'read') await read(true);
+else if (role === 'count') await read(false);
+else if (role === 'race') await race();
+else if (role === 'tell') await tell(apply);
+else await apply();
