@@ -58,7 +58,8 @@ export function cannotConvert(type: FieldType, raw: RawValue): string | undefine
     case 'boolean':
       return oneOf(from, ['boolean', 'integer', 'text'], raw, 'a boolean');
     case 'date':
-      if (from === 'timestamptz' && raw.timezone === undefined) return 'an instant has a date only in a time zone: declare `source.timezone`';
+      if (from === 'timestamptz' && raw.timezone === undefined)
+        return 'an instant has a date only in a time zone: declare `source.timezone`';
       return oneOf(from, ['date', 'timestamp', 'timestamptz', 'text'], raw, 'a date');
     case 'timestamp':
       if (type.zoned && (from === 'timestamp' || from === 'date') && raw.timezone === undefined)
@@ -113,9 +114,14 @@ function rawText(raw: RawValue): string {
   return asText(raw.sql);
 }
 
-/** Text in the notation of a DuckDB type that has no field type of its own. */
+/** Text in the notation of a DuckDB type that has no field type of its own. Some casts fail on a value even inside TRY_CAST. */
 function nativeText(raw: RawValue, native: string): string {
-  return asText(native === 'BIGNUM' ? integerValue(raw, native) : `TRY_CAST(${raw.sql} AS ${native})`);
+  const from = familyOf(raw.type);
+  if (raw.type === native) return asText(raw.sql);
+  if (['date', 'timestamp', 'timestamptz', 'other'].includes(from)) return asText(`TRY(CAST(${raw.sql} AS ${native}))`);
+  const text = { ...raw, sql: rawText(raw), type: 'VARCHAR' };
+  if (native !== 'BIGNUM') return asText(`TRY_CAST(${text.sql} AS ${native})`);
+  return asText(integerValue(['integer', 'decimal', 'float'].includes(from) ? raw : text, native));
 }
 
 function jsonText(raw: RawValue): string {
@@ -126,7 +132,9 @@ function jsonText(raw: RawValue): string {
 /** Only text may list its values without being a JSON array. */
 function setValue(raw: RawValue): string {
   const text = jsonText(raw);
-  return familyOf(raw.type) === 'text' ? `${FUNCTIONS.set}(${text})` : `CASE WHEN starts_with(${stripped(text)}, '[') THEN ${FUNCTIONS.set}(${text}) END`;
+  return familyOf(raw.type) === 'text'
+    ? `${FUNCTIONS.set}(${text})`
+    : `CASE WHEN starts_with(${stripped(text)}, '[') THEN ${FUNCTIONS.set}(${text}) END`;
 }
 
 function applyTextRules(sql: string, rules: TextRules): string {
@@ -144,7 +152,8 @@ function castable(raw: RawValue): RawValue {
 function integerValue(raw: RawValue, target: string): string {
   const from = familyOf(raw.type);
   if (from === 'text') return `CASE WHEN ${matches(raw.sql, '\\s*[+-]?[0-9]+\\s*')} THEN TRY_CAST(${stripped(raw.sql)} AS ${target}) END`;
-  if (from === 'decimal' && target === 'BIGNUM') return `CASE WHEN ${raw.sql} = trunc(${raw.sql}) THEN TRY_CAST(${asText(raw.sql)} AS ${target}) END`;
+  if (from === 'decimal' && target === 'BIGNUM')
+    return `CASE WHEN ${raw.sql} = trunc(${raw.sql}) THEN TRY_CAST(${asText(raw.sql)} AS ${target}) END`;
   if (from === 'decimal' || from === 'float') return `CASE WHEN ${raw.sql} = trunc(${raw.sql}) THEN TRY_CAST(${raw.sql} AS ${target}) END`;
   return raw.type === target ? raw.sql : `TRY_CAST(${raw.sql} AS ${target})`;
 }

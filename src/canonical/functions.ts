@@ -10,7 +10,14 @@ import { UserError } from '../errors.ts';
 import { canonicalJson, canonicalSet, plainDecimal } from './json.ts';
 
 /** Names of the functions inside the workspace's SQL. */
-export const FUNCTIONS = { json: 'sluice_json', set: 'sluice_set', number: 'sluice_number', mac: 'sluice_mac', seal: 'sluice_seal', open: 'sluice_open' } as const;
+export const FUNCTIONS = {
+  json: 'sluice_json',
+  set: 'sluice_set',
+  number: 'sluice_number',
+  mac: 'sluice_mac',
+  seal: 'sluice_seal',
+  open: 'sluice_open',
+} as const;
 
 /** Registers the functions. `key` is the project's `state.key`; without it `sluice_mac` and `sluice_seal` do not exist. */
 export function registerFunctions(connection: DuckDBConnection, key: SensitiveKey | undefined): void {
@@ -27,7 +34,12 @@ export function registerOpening(connection: DuckDBConnection, key: SensitiveKey 
   register(connection, FUNCTIONS.open, (text) => (isSealed(text) && key !== undefined ? key.open(text) : text));
 }
 
-function register(connection: DuckDBConnection, name: string, map: (text: string) => string | null, options: { volatile?: boolean } = {}): void {
+function register(
+  connection: DuckDBConnection,
+  name: string,
+  map: (text: string) => string | null,
+  options: { volatile?: boolean } = {},
+): void {
   connection.registerScalarFunction(
     DuckDBScalarFunction.create({
       name,
@@ -83,7 +95,9 @@ export class SensitiveKey {
       decipher.setAuthTag(bytes.subarray(12, 28));
       return decipher.update(bytes.subarray(28), undefined, 'utf8') + decipher.final('utf8');
     } catch (cause) {
-      throw new UserError('a sensitive value cannot be decrypted: state.key is not the one it was sealed with, or the value was altered', { cause });
+      throw new UserError('a sensitive value cannot be decrypted: state.key is not the one it was sealed with, or the value was altered', {
+        cause,
+      });
     }
   }
 }

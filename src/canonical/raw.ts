@@ -9,7 +9,8 @@ export interface RawValue {
 }
 
 /** Families of DuckDB types that conversions treat alike. */
-export type Family = 'text' | 'integer' | 'decimal' | 'float' | 'boolean' | 'date' | 'timestamp' | 'timestamptz' | 'bytes' | 'json' | 'nested' | 'other';
+export type Family =
+  'text' | 'integer' | 'decimal' | 'float' | 'boolean' | 'date' | 'timestamp' | 'timestamptz' | 'bytes' | 'json' | 'nested' | 'other';
 
 /** The family of a type, by DuckDB's name for it. */
 export function familyOf(duckType: string): Family {

@@ -44,6 +44,7 @@ async function planInto(
     refresh: own.refresh ?? refreshOption(options.refresh),
     engine: engineOf(options.engine),
     retryRejected: options.retryRejected === true,
+    memoryLimit: shell.context.env['SLUICE_MEMORY_LIMIT'],
     allow: allowances(
       options.allow,
       syncs.map((sync) => sync.name),

@@ -36,7 +36,7 @@ export async function show(shell: Shell, { args }: Invocation): Promise<number> 
     const keys = listArgument(args[1]).map((text) => JSON.stringify(parseKey(text, keyFields(head.sync))));
     const records = keys.length === 0 ? [] : await recordsOf(state, head.sync, keys);
     const holder = await state.holder(head.sync);
-    if (shell.options.json) await shell.printJson({ ...headDocument(head, holder), records });
+    if (shell.options.json) await shell.printJson({ ...headDocument(head, holder), records_shown: records });
     else await shell.print(renderHead(head, holder) + records.map((record) => renderRecord(record)).join(''));
     return EXIT.ok;
   });

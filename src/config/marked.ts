@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 
 import type { Location } from '../errors.ts';
-import { type ConfigNode, type Path, mapScalars, type MapNode, type ScalarNode } from './nodes.ts';
+import { type ConfigNode, type Path, mapScalars, type MapNode } from './nodes.ts';
 import { itemSchema, propertySchema, type Schema } from './schemas.ts';
 
 type Mark = 'x-path' | 'x-secret' | 'x-sql';
@@ -33,12 +33,9 @@ export function absolutePath(path: string, location: Location, cwd: string): str
 export function secretTexts(root: ConfigNode, schema: Schema): readonly string[] {
   const found: string[] = [];
   mapScalars(root, [], (scalar, path) => {
-    if (isSecret(scalar) || isMarked(schema, path, 'x-secret')) found.push(scalar.text);
+    const secret = scalar.secret === true || isMarked(schema, path, 'x-secret');
+    if (secret && scalar.unresolved === undefined) found.push(scalar.text);
     return scalar;
   });
   return found.filter((text) => text !== '');
-}
-
-function isSecret(scalar: ScalarNode): boolean {
-  return scalar.secret === true && scalar.unresolved === undefined;
 }

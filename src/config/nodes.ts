@@ -76,9 +76,9 @@ export function textAt(root: ConfigNode, ...path: (string | number)[]): string |
   return node?.kind === 'scalar' && node.value !== null && node.unresolved === undefined ? node.text : undefined;
 }
 
-/** As plain data: numbers as numbers, for checks and options. */
+/** As plain data: numbers as numbers, for checks and options. JSON knows no infinity: it stays text. */
 export function toPlain(node: ConfigNode): unknown {
-  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'scalar') return typeof node.value === 'number' && !Number.isFinite(node.value) ? node.text : node.value;
   if (node.kind === 'list') return node.items.map((item) => toPlain(item));
   return Object.fromEntries([...node.entries].map(([key, entry]) => [key, toPlain(entry.value)]));
 }
@@ -100,7 +100,7 @@ export function toExact(node: ConfigNode): unknown {
 export function exactText(node: ScalarNode): string | null {
   if (node.value === null) return null;
   if (typeof node.value === 'boolean') return String(node.value);
-  if (typeof node.value === 'number' && !Number.isFinite(node.value) && node.text.includes('.')) {
+  if (typeof node.value === 'number' && /^[-+]?\.(inf|nan)$/i.test(node.text)) {
     return node.text.toLowerCase().replace('.', '').replace('+', '');
   }
   return node.text;

@@ -18,9 +18,14 @@ export const PLAN_KEY_VARIABLE = 'SLUICE_PLAN_KEY';
 export function planKey(env: Readonly<Record<string, string | undefined>>): string {
   const key = env[PLAN_KEY_VARIABLE];
   if (key === undefined || key === '') {
-    throw new UserError(`${PLAN_KEY_VARIABLE} is not set`, { hint: `Encrypted plans need a passphrase of at least 16 characters in ${PLAN_KEY_VARIABLE}.` });
+    throw new UserError(`${PLAN_KEY_VARIABLE} is not set`, {
+      hint: `Encrypted plans need a passphrase of at least 16 characters in ${PLAN_KEY_VARIABLE}.`,
+    });
   }
-  if (key.length < 16) throw new UserError(`${PLAN_KEY_VARIABLE} is too short`, { hint: 'Use at least 16 characters, for example from `openssl rand -base64 32`.' });
+  if (key.length < 16)
+    throw new UserError(`${PLAN_KEY_VARIABLE} is too short`, {
+      hint: 'Use at least 16 characters, for example from `openssl rand -base64 32`.',
+    });
   return key;
 }
 
@@ -95,7 +100,10 @@ async function readBytes(file: FileHandle, length: number, position: number): Pr
 }
 
 function unreadable(cause?: unknown): UserError {
-  return new UserError('the encrypted plan cannot be read: the key is not the one it was encrypted with, or the file was altered or cut off', { cause });
+  return new UserError(
+    'the encrypted plan cannot be read: the key is not the one it was encrypted with, or the file was altered or cut off',
+    { cause },
+  );
 }
 
 function aad(index: number, last: boolean): Buffer {

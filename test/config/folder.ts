@@ -76,8 +76,9 @@ fields:
 
 /** The project with one sync: {@link SYNC} after a replacement, which must take place. */
 export function withSync(replace: string | RegExp = 'name: accounts', by = 'name: accounts', more: Files = {}): Files {
-  const text = SYNC.replace(replace, by);
-  if (text === SYNC && SYNC.replace(replace, '') === SYNC) throw new Error(`nothing to replace: ${String(replace)}`);
+  if ((typeof replace === 'string' ? SYNC.indexOf(replace) : SYNC.search(replace)) < 0)
+    throw new Error(`nothing to replace: ${String(replace)}`);
+  const text = SYNC.replace(replace, () => by);
   return { ...BASE, 'syncs/sync.yaml': text, ...more };
 }
 

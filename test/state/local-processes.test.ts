@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 
 import { LocalState } from '../../src/state/local/local.ts';
 import { Workspace } from '../../src/workspace/workspace.ts';
@@ -13,6 +13,10 @@ import { writePlanFile } from '../support/plan-file.ts';
 import { baseRows, hashOf, intent, keyOf, runStart, startRun, temporaryFolder, testContext, wholeRun } from './harness.ts';
 
 const ACTOR = join(import.meta.dirname, 'actor.ts');
+
+/** What killed processes leave in their temporary folder. */
+const leftBehind = await temporaryFolder();
+afterAll(() => leftBehind[Symbol.asyncDispose]());
 
 interface Actor extends AsyncDisposable {
   readonly process: ChildProcess;
@@ -22,7 +26,10 @@ interface Actor extends AsyncDisposable {
 }
 
 function actor(path: string, role: string, ...rest: readonly (string | number)[]): Actor {
-  const child = spawn(process.execPath, [ACTOR, path, role, ...rest.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [ACTOR, path, role, ...rest.map(String)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TMPDIR: leftBehind.path },
+  });
   const ended = once(child, 'exit');
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
@@ -82,6 +89,7 @@ for (const statement of [
   'sluice_state.run_records',
   'UPDATE sluice_state.syncs',
   'COMMIT',
+  'DROP TABLE fold_1_attempts',
   'DETACH "sluice_state"',
 ]) {
   test(`killed in the fold before ${statement}: no outcome is lost and none counts twice`, () =>

@@ -212,6 +212,6 @@ test('base is what the model says after any sequence of runs, kills and readers 
       await using folder = await temporaryFolder();
       await play(folder.path, runs);
     }),
-    { numRuns: Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 15) },
+    { numRuns: Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 10) },
   );
 });

@@ -79,7 +79,7 @@ export class WriteConnection implements AsyncDisposable {
 
 async function openInstance(path: string, file: DatabaseFile): Promise<DuckDBInstance> {
   try {
-    return await DuckDBInstance.create(path, {
+    return await DuckDBInstance.fromCache(path, {
       memory_limit: `${Math.floor(totalmem() / 4 / 1e6)}MB`,
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',

@@ -1,5 +1,6 @@
 /** DuckDB's types as field types, and exact text as values of DuckDB's types. */
 import type { FieldType } from '../../canonical/types.ts';
+import { literal } from '../../workspace/quote.ts';
 
 /** A field type, or why a column of the type cannot be written. */
 export interface TypeInfo {
@@ -69,7 +70,7 @@ function enumValues(native: string): string[] {
 export function valueOfText(native: string, text: string): string {
   if (native === 'VARCHAR') return text;
   if (native === 'BLOB') return `from_base64(${text})`;
-  if (isNested(native)) return `CAST(CAST(CAST(${text} AS JSON) AS ${readableFromJson(native)}) AS ${native})`;
+  if (isNested(native)) return `CAST(CAST(CAST(${exactNumbers(native, text)} AS JSON) AS ${readableFromJson(native)}) AS ${native})`;
   return `CAST(${text} AS ${native})`;
 }
 
@@ -81,11 +82,19 @@ export function lookupOfText(native: string, text: string): string {
 }
 
 /**
- * The type with its inexact parts as text: out of JSON, DuckDB reads decimals by way of a double, takes the escapes of a
- * BLOB for its bytes, and does not know BIT and BIGNUM. A number read as text keeps every digit.
+ * The type with some of its parts as text: out of JSON, DuckDB reads decimals by way of a double, takes the escapes of a
+ * BLOB for its bytes, and does not know BIT and BIGNUM. Quoted names of fields and values of enums stay as they are.
  */
 function readableFromJson(native: string): string {
-  return native.replace(/("(?:[^"]|"")*")|('(?:[^']|'')*')|(?<=[ (])(?:DECIMAL\(\d+,\d+\)|BLOB|BIT|BIGNUM)(?=[[,)])|^(?:DECIMAL\(\d+,\d+\)|BLOB|BIT|BIGNUM)(?=\[)/g, (part) =>
-    part.startsWith('"') || part.startsWith("'") ? part : 'VARCHAR',
-  );
+  const parts = /"(?:[^"]|"")*"|'(?:[^']|'')*'|(?<=[ (]|^)(?:DECIMAL\(\d+,\d+\)|BLOB|BIT|BIGNUM)(?=[[,)])/g;
+  return native.replace(parts, (part) => (/^["']/.test(part) ? part : 'VARCHAR'));
+}
+
+const JSON_TOKENS = literal(String.raw`"(?:[^"\\]|\\.)*"|-?[0-9][-+0-9.eE]*|[^"0-9-]+|-`);
+
+/** JSON whose numbers stand in quotes: DuckDB's parser makes a double of every number that has a fraction. */
+function exactNumbers(native: string, text: string): string {
+  if (!native.includes('DECIMAL(')) return text;
+  const tokens = `regexp_extract_all(${text}, ${JSON_TOKENS})`;
+  return `array_to_string(list_transform(${tokens}, lambda x: CASE WHEN regexp_matches(x, '^-?[0-9]') THEN '"' || x || '"' ELSE x END), '')`;
 }

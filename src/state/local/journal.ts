@@ -122,6 +122,8 @@ export class JournalWriter {
   readonly #handle: FileHandle;
   #lines = 0;
   #bytes = 0;
+  /** Half a write could not be taken back: nothing may follow it. */
+  #isBroken = false;
 
   private constructor(path: string, handle: FileHandle) {
     this.path = path;
@@ -159,13 +161,19 @@ export class JournalWriter {
   /** One write, one flush. After a failure (a full disk) the file ends where it did before. */
   async #append<T>(entries: readonly T[], lineOf: (n: number, entry: T) => object): Promise<void> {
     if (entries.length === 0) return;
+    if (this.#isBroken)
+      throw new UserError(`cannot write ${this.path}: an earlier write failed half-way`, {
+        hint: 'Run the command again: it continues with the rest.',
+      });
     const data = Buffer.from(entries.map((entry, index) => `${stringify(lineOf(this.#lines + index, entry))}\n`).join(''));
     await explain(this.path, 'write', async () => {
       try {
         await writeAll(this.#handle, data, this.#bytes);
         await this.#handle.datasync();
       } catch (error) {
+        this.#isBroken = true;
         await this.#handle.truncate(this.#bytes);
+        this.#isBroken = false;
         throw error;
       }
     });

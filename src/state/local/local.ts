@@ -1,4 +1,4 @@
-/** State in a DuckDB file with journals beside it. See `docs` of the file format in `tables.ts` and `journal.ts`. */
+/** State in a DuckDB file (`tables.ts`) with the journals of unfinished runs (`journal.ts`) and the leases (`lease.ts`) beside it. */
 import { relative } from 'node:path';
 
 import type { Context } from '../../context.ts';

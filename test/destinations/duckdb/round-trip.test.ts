@@ -84,6 +84,7 @@ const TYPES: readonly (readonly [string, Texts])[] = [
   ['DOUBLE[]', listOf(fc.constantFrom('0.1', '1e300', '5e-324', '-2.5'))],
   ['MAP(VARCHAR, DECIMAL(20,2))', decimals(18, 2).map((value) => `{k=${value}}`)],
   ['STRUCT(a INTEGER, "b c" VARCHAR, "DECIMAL(9,2)" DECIMAL(20,2)[])', fc.tuple(words, decimals(18, 2)).map(([word, value]) => `{'a': 1, 'b c': ${word}, 'DECIMAL(9,2)': [${value}]}`)],
+  ['STRUCT(d DECIMAL(38,10), f DOUBLE, s VARCHAR, b BOOLEAN)', fc.tuple(decimals(28, 10), words, doubles).map(([value, word, double]) => `{'d': ${value}, 'f': ${double}, 's': ${word}, 'b': true}`)],
   ['UNION(n INTEGER, s VARCHAR)', fc.constantFrom('1', 'x')],
 ];
 

@@ -1,0 +1,304 @@
+/**
+ * A real project in a folder of its own: YAML documents, a warehouse and a CRM as DuckDB files, and the command line over
+ * them. Commands run inside this process; `process: true` (or SLUICE_E2E=process for all of them) runs `node src/cli.ts`.
+ */
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { stringify } from 'yaml';
+
+import { main, type Overrides } from '../../src/cli.ts';
+import { processContext } from '../../src/context.ts';
+import type { ApplyDocument, PlanDocument, Summary, SyncApply, SyncPlan } from '../../src/plan/document.ts';
+import { LocalState } from '../../src/state/local/local.ts';
+import { Workspace } from '../../src/workspace/workspace.ts';
+import { onDatabase } from './database.ts';
+
+export type Cell = string | number | bigint | null;
+/** `id, name, plan, seats` in the warehouse; `Id, Name, Plan, Seats` in the CRM, whose column `Notes` is nobody's business. */
+export type Account = readonly [id: Cell, name: Cell, plan: Cell, seats: Cell];
+type Yaml = Readonly<Record<string, unknown>>;
+
+export const WAREHOUSE = 'CREATE TABLE account (id VARCHAR, name VARCHAR, plan VARCHAR, seats INTEGER)';
+export const CRM = 'CREATE TABLE Account (Id VARCHAR UNIQUE, Name VARCHAR, Plan VARCHAR, Seats INTEGER, Notes VARCHAR)';
+
+export interface Setup {
+  /** Rows of the default table `account`. */
+  readonly source?: readonly Account[];
+  /** Records of the default object `Account`. Their notes say `note ID`. */
+  readonly live?: readonly Account[];
+  /** Statements that make the warehouse, instead of the default table. */
+  readonly warehouse?: readonly string[];
+  readonly crm?: readonly string[];
+  /** Properties of the default sync `accounts`; several syncs when it is a list. */
+  readonly sync?: Yaml | readonly Yaml[];
+  readonly project?: Yaml;
+  /** More connections. */
+  readonly connections?: readonly Yaml[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly overrides?: Overrides;
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The one document on stdout of a `--json` command. */
+  readonly json: unknown;
+}
+
+/** What state knows about a record. */
+export interface StoredRecord {
+  readonly sent: Readonly<Record<string, string | null>> | null;
+  readonly returned: Readonly<Record<string, string | null>> | null;
+  readonly origin: string;
+  readonly left: boolean;
+  readonly left_as: string | null;
+  readonly pending: boolean;
+  readonly verified: boolean;
+}
+
+/** The default sync with other properties: a property that is given replaces the default one. */
+export function syncOf(own: Yaml = {}): Yaml {
+  return {
+    kind: 'Sync',
+    name: 'accounts',
+    source: { connection: 'warehouse', query: 'select * from account', key: 'id' },
+    destination: { connection: 'crm', object: 'Account', key: 'Id' },
+    fields: { Name: 'name', Plan: 'plan', Seats: 'seats' },
+    ...own,
+  };
+}
+
+/** The default mapping with the policies of one field: `fields({ Plan: { when: 'create' } })`. */
+export function fields(policies: Readonly<Record<string, Yaml>>): { readonly fields: Yaml } {
+  const columns: Readonly<Record<string, string>> = { Name: 'name', Plan: 'plan', Seats: 'seats' };
+  return { fields: Object.fromEntries(Object.entries(columns).map(([field, column]) => [field, { column, ...policies[field] }])) };
+}
+
+export async function project(setup: Setup = {}): Promise<TestProject> {
+  const root = await realpath(await mkdtemp(join(tmpdir(), 'sluice-e2e-')));
+  const made = new TestProject(root, setup);
+  await made.write('syncs/project.yaml', { kind: 'Project', name: 'acme', state: { path: '../state.duckdb' }, ...setup.project });
+  await made.write('syncs/connections.yaml', ...CONNECTIONS, ...(setup.connections ?? []));
+  await made.sync(setup.sync ?? {});
+  await made.warehouse(...(setup.warehouse ?? [WAREHOUSE]));
+  await made.crm(...(setup.crm ?? [CRM]));
+  if (setup.source !== undefined) await made.source(...setup.source);
+  if (setup.live !== undefined) await made.insert(...setup.live);
+  return made;
+}
+
+const CONNECTIONS: readonly Yaml[] = [
+  { kind: 'Connection', name: 'warehouse', type: 'duckdb', path: '../warehouse.duckdb' },
+  { kind: 'Connection', name: 'crm', type: 'duckdb', path: '../crm.duckdb' },
+];
+
+export class TestProject implements AsyncDisposable {
+  readonly root: string;
+  readonly #setup: Setup;
+
+  constructor(root: string, setup: Setup) {
+    this.root = root;
+    this.#setup = setup;
+  }
+
+  file(name: string): string {
+    return join(this.root, name);
+  }
+
+  // ---- the three sides
+
+  /** Writes documents into one file of the project. */
+  async write(name: string, ...documents: readonly Yaml[]): Promise<void> {
+    await mkdir(dirname(this.file(name)), { recursive: true });
+    await writeFile(this.file(name), documents.map((document) => stringify(document)).join('---\n'));
+  }
+
+  /** The project's syncs, from here on. */
+  async sync(own: Yaml | readonly Yaml[]): Promise<void> {
+    const syncs = Array.isArray(own) ? (own as readonly Yaml[]) : [own as Yaml];
+    await this.write('syncs/syncs.yaml', ...syncs.map((each) => syncOf(each)));
+  }
+
+  async warehouse(...statements: readonly string[]): Promise<Record<string, unknown>[]> {
+    return onDatabase(this.file('warehouse.duckdb'), ...statements);
+  }
+
+  /** Somebody works in the CRM. */
+  async crm(...statements: readonly string[]): Promise<Record<string, unknown>[]> {
+    return onDatabase(this.file('crm.duckdb'), ...statements);
+  }
+
+  /** What the warehouse says from here on. */
+  async source(...rows: readonly Account[]): Promise<void> {
+    const insert = rows.length === 0 ? [] : [`INSERT INTO account VALUES ${rows.map((row) => tuple(row)).join(', ')}`];
+    await this.warehouse('DELETE FROM account', ...insert);
+  }
+
+  /** Records that somebody made in the CRM. */
+  async insert(...rows: readonly Account[]): Promise<void> {
+    await this.crm(`INSERT INTO Account VALUES ${rows.map((row) => tuple([...row, row[0] === null ? 'nobody' : `note ${row[0]}`])).join(', ')}`);
+  }
+
+  /** Every record of the destination as exact text, by key. */
+  async live(object = 'Account'): Promise<(string | null)[][]> {
+    const rows = await this.crm(`SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ${object} ORDER BY 1, 2`);
+    return rows.map((row) => Object.values(row) as (string | null)[]);
+  }
+
+  /** What state knows of each record, by key. */
+  async records(sync = 'accounts'): Promise<Record<string, StoredRecord>> {
+    const context = processContext({ cwd: this.root, env: {}, emit: () => undefined, signal: new AbortController().signal });
+    await using state = new LocalState(context, { path: this.file('state.duckdb'), project: 'acme', environment: null });
+    await using workspace = await Workspace.open();
+    const base = await state.attach(workspace, sync);
+    const rows = await workspace.rows(
+      `SELECT key, sent, returned, origin, left_at IS NOT NULL AS gone, left_as, pending IS NOT NULL AS pending, verified FROM ${base.records} AS r ORDER BY key`,
+    );
+    return Object.fromEntries(
+      rows.map((row) => [
+        (JSON.parse(String(row['key'])) as string[]).join('/'),
+        {
+          sent: parsed(row['sent']),
+          returned: parsed(row['returned']),
+          origin: String(row['origin']),
+          left: row['gone'] === true,
+          left_as: row['left_as'] === null ? null : String(row['left_as']),
+          pending: row['pending'] === true,
+          verified: row['verified'] === true,
+        },
+      ]),
+    );
+  }
+
+  /** `sent` of each record. */
+  async sent(sync = 'accounts'): Promise<Record<string, StoredRecord['sent']>> {
+    return Object.fromEntries(Object.entries(await this.records(sync)).map(([key, record]) => [key, record.sent]));
+  }
+
+  // ---- the command line
+
+  async run(args: readonly string[], how: { readonly process?: boolean; readonly env?: Readonly<Record<string, string>>; readonly answer?: string } = {}): Promise<Ran> {
+    const env = { ...this.#setup.env, ...how.env };
+    const isolated = how.process ?? (process.env['SLUICE_E2E'] === 'process' && this.#setup.overrides === undefined && how.answer === undefined);
+    return isolated ? runProcess(args, this.root, env) : runHere(args, this.root, env, this.#setup.overrides, how.answer);
+  }
+
+  /** The plan as a document, whatever the exit code: `code` says what it must be. */
+  async plan(args: readonly string[] = [], code = 0): Promise<PlanDocument> {
+    const ran = await this.run(['plan', '--json', ...args]);
+    must(ran, code);
+    return ran.json as PlanDocument;
+  }
+
+  /** The plan as people see it. */
+  async planText(args: readonly string[] = [], code = 0): Promise<string> {
+    const ran = await this.run(['plan', ...args]);
+    must(ran, code);
+    return ran.stdout;
+  }
+
+  /** Counts of the plan that are not zero. */
+  async summary(args: readonly string[] = [], code = 0): Promise<Partial<Summary>> {
+    return nonZero((await this.plan(args, code)).summary);
+  }
+
+  async apply(args: readonly string[] = [], code = 0): Promise<ApplyDocument> {
+    const ran = await this.run(['apply', '--yes', '--json', ...args]);
+    must(ran, code);
+    return ran.json as ApplyDocument;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.root, { recursive: true, force: true });
+  }
+}
+
+/** Counts that are not zero. */
+export function nonZero<T extends object>(counts: T): Partial<T> {
+  return Object.fromEntries(Object.entries(counts).filter(([, value]) => typeof value === 'number' && value !== 0)) as Partial<T>;
+}
+
+/** The plan of one sync. */
+export function planOf(document: PlanDocument, name = 'accounts'): SyncPlan {
+  return named(document.syncs, name);
+}
+
+/** What became of one sync. */
+export function resultOf(document: ApplyDocument, name = 'accounts'): SyncApply {
+  return named(document.syncs, name);
+}
+
+function named<T extends { readonly name: string }>(list: readonly T[], name: string): T {
+  const found = list.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`there is no sync ${name}`);
+  return found;
+}
+
+/** Fails with everything the command said. */
+export function must(ran: Ran, code: number): void {
+  if (ran.code !== code) throw new Error(`exit code ${ran.code}, expected ${code}\n${ran.stdout}\n${ran.stderr}`);
+}
+
+/** A row as SQL. */
+export function tuple(cells: readonly Cell[]): string {
+  return `(${cells.map((cell) => (typeof cell === 'string' ? `'${cell.replaceAll("'", "''")}'` : cell === null ? 'NULL' : cell.toString())).join(', ')})`;
+}
+
+function parsed(value: unknown): StoredRecord['sent'] {
+  return typeof value === 'string' ? (JSON.parse(value) as Record<string, string | null>) : null;
+}
+
+const HOME = process.cwd();
+
+async function runHere(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  overrides: Overrides | undefined,
+  answer: string | undefined,
+): Promise<Ran> {
+  const output = { stdout: '', stderr: '' };
+  try {
+    const code = await main(args, {
+      ...overrides,
+      cwd,
+      env,
+      host: {
+        stdout: (text) => {
+          output.stdout += text;
+          return Promise.resolve();
+        },
+        stderr: (text) => void (output.stderr += text),
+        ask: answer === undefined ? null : () => Promise.resolve(answer),
+        isTTY: { stdout: false, stderr: false },
+        makePrivate: () => undefined,
+        ...overrides?.host,
+      },
+    });
+    return { code, ...output, json: jsonOf(args, output.stdout) };
+  } finally {
+    process.chdir(HOME);
+  }
+}
+
+export const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+
+async function runProcess(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Ran> {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => void (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => void (output.stderr += text));
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject).on('close', (exit, signal) => (exit === null ? reject(new Error(`ended by ${signal ?? 'nobody'}`)) : resolve(exit)));
+  });
+  return { code, ...output, json: jsonOf(args, output.stdout) };
+}
+
+function jsonOf(args: readonly string[], stdout: string): unknown {
+  return args.includes('--json') && stdout !== '' ? JSON.parse(stdout) : undefined;
+}
