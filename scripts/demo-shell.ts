@@ -16,13 +16,13 @@ export interface Promised {
 
 /** Types one command. Returns what it wrote to stdout; throws when the exit code is not the promised one. */
 export async function runSluice(folder: string, args: readonly string[], promised: Promised): Promise<string> {
-  const { code, stdout, stderr } = await run(folder, args);
+  const { code, stdout, seen } = await run(folder, args);
   if (promised.quiet !== true) {
     console.log(`\n$ sluice ${args.map((arg) => (/[^\w./:=-]/.test(arg) ? `"${arg}"` : arg)).join(' ')}`);
-    console.log(shorten(`${stderr}${stdout}`.trimEnd(), promised.lines));
+    console.log(shorten(seen.trimEnd(), promised.lines));
   }
   if (code !== promised.exit) {
-    const output = promised.quiet === true ? `\n${stdout}${stderr}` : '';
+    const output = promised.quiet === true ? `\n${seen}` : '';
     throw new Error(`sluice ${args.join(' ')} ended with exit code ${code}, not ${promised.exit}${output}`);
   }
   return stdout;
@@ -41,14 +41,18 @@ function shorten(text: string, most: number | undefined): string {
   return [...lines.slice(0, most), `... ${lines.length - most} more lines`].join('\n');
 }
 
-async function run(cwd: string, args: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+/** `seen`: both streams, as they came. */
+async function run(cwd: string, args: readonly string[]): Promise<{ code: number | null; stdout: string; seen: string }> {
   const child = spawn(process.execPath, [CLI, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [out, err]: [Buffer[], Buffer[]] = [[], []];
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  const [stdout, seen]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout.push(chunk);
+    seen.push(chunk);
+  });
+  child.stderr.on('data', (chunk: Buffer) => seen.push(chunk));
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  return { code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
+  return { code, stdout: Buffer.concat(stdout).toString(), seen: Buffer.concat(seen).toString() };
 }

@@ -69,12 +69,12 @@ async function secondRun(home: string, expected: Expected): Promise<void> {
     { exit: 0 },
   );
 
-  say('Apply exactly this plan. Exit code 5: one record was rejected, and is waiting');
+  say('Apply exactly this plan. Exit code 5: one record was rejected and one held, somebody should look');
   await runSluice(home, ['apply', 'plan.duckdb', '--yes'], { exit: 5 });
   say('Applied plans cannot be applied twice');
   await runSluice(home, ['apply', 'plan.duckdb', '--yes'], { exit: 4 });
 
-  say('Nothing is left to do, apart from the name that is too long');
+  say('Nothing is left to do: one name is too long for the CRM, and one phone number is theirs to keep');
   await runSluice(home, ['plan', '--detailed-exitcode'], { exit: 0 });
   const rest = { create: 0, update: 0, delete: 0, clear: 0, held: 1, known_rejected: 1 };
   claim('the plan after the second apply', pick(await plan(home), rest), rest);

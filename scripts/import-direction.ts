@@ -16,7 +16,7 @@ export interface Import {
 const LAYERS: readonly (readonly string[])[] = [
   ['cli'],
   ['index', 'commands'],
-  ['config', 'plan', 'apply', 'report', 'git'],
+  ['config', 'plan', 'rehearsal', 'apply', 'report', 'git'],
   ['sources', 'destinations', 'state'],
   ['canonical', 'workspace'],
   ['errors', 'context', 'events', 'nearest', 'version'],

@@ -86,7 +86,16 @@ async function runAction(call: ActionCall): Promise<number> {
   try {
     const cwd = overrides.cwd ?? process.cwd();
     const env = overrides.env ?? process.env;
-    const shell = createShell({ options: invocation.options, cwd, env, signal: controller.signal, host, registry: overrides.registry, connectionSchemas: overrides.connectionSchemas, context: overrides.context });
+    const shell = createShell({
+      options: invocation.options,
+      cwd,
+      env,
+      signal: controller.signal,
+      host,
+      registry: overrides.registry,
+      connectionSchemas: overrides.connectionSchemas,
+      context: overrides.context,
+    });
     call.session.shell = shell;
     const action = await load();
     return await action(shell, invocation);

@@ -193,8 +193,9 @@ function floatValue(raw: RawValue, target: string): string {
 function booleanValue(raw: RawValue): string {
   const from = familyOf(raw.type);
   if (from === 'boolean') return raw.sql;
-  const text = from === 'text' ? `lower(${stripped(raw.sql)})` : asText(raw.sql);
-  return `CASE WHEN ${text} IN ('true', 't', 'yes', 'y', 'on', '1') THEN true WHEN ${text} IN ('false', 'f', 'no', 'n', 'off', '0') THEN false END`;
+  if (from !== 'text') return `CASE WHEN ${raw.sql} = 1 THEN true WHEN ${raw.sql} = 0 THEN false END`;
+  const is = (words: string): string => matches(raw.sql, `\\s*(${words})\\s*`);
+  return `CASE WHEN ${is('true|t|yes|y|on|1')} THEN true WHEN ${is('false|f|no|n|off|0')} THEN false END`;
 }
 
 /** Canonical text of a canonical value: exact, and stable across machines, versions and time zones. */

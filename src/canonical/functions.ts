@@ -7,6 +7,7 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes }
 import { type DuckDBConnection, DuckDBScalarFunction, VARCHAR } from '@duckdb/node-api';
 
 import { UserError } from '../errors.ts';
+import { keepByteOrderMarks } from '../workspace/driver-text.ts';
 import { canonicalJson, canonicalSet, plainDecimal } from './json.ts';
 
 /** Names of the functions inside the workspace's SQL. */
@@ -21,6 +22,7 @@ export const FUNCTIONS = {
 
 /** Registers the functions. `key` is the project's `state.key`; without it `sluice_mac` and `sluice_seal` do not exist. */
 export function registerFunctions(connection: DuckDBConnection, key: SensitiveKey | undefined): void {
+  keepByteOrderMarks();
   register(connection, FUNCTIONS.json, (text) => canonicalJson(text));
   register(connection, FUNCTIONS.set, (text) => canonicalSet(text));
   register(connection, FUNCTIONS.number, (text) => plainDecimal(text));

@@ -32,7 +32,15 @@ export function createShell(parts: ShellParts): Shell {
   });
   const context = { ...processContext({ cwd, env, signal, emit: progress.emit }), ...parts.context };
   const paint = createPaint(!options.json && wantsColour({ flag, env, isTTY: host.isTTY.stdout }));
-  const shell = new Shell({ context, options, registry: createRegistry(parts.registry), connectionSchemas: parts.connectionSchemas, paint, host, progress });
+  const shell = new Shell({
+    context,
+    options,
+    registry: createRegistry(parts.registry),
+    connectionSchemas: parts.connectionSchemas,
+    paint,
+    host,
+    progress,
+  });
   // Progress shows what the command learns to hide only later.
   const shellRedact = (text: string): string => shell.redact(text);
   return shell;

@@ -14,10 +14,23 @@ When several apply: 1 before 4 before 3 before 5 before 2.
 
 /** Examples of each verb: a command and what it is for. */
 export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  init: [['sluice init', 'a working project in the current folder'], ['sluice init && sluice plan && sluice apply --yes', 'and its first run']],
-  validate: [['sluice validate', 'everything that can be known without a connection'], ['sluice validate --online', 'and what the connections say'], ['sluice validate --json', 'problems for an editor or CI']],
-  ls: [['sluice ls', 'all syncs'], ['sluice ls --select tag:crm --why', 'which syncs a selection takes, and why']],
-  describe: [['sluice describe accounts', 'columns, fields, types, and how the mapping lands'], ['sluice describe --save', 'keep snapshots for tests without a connection']],
+  init: [
+    ['sluice init', 'a working project in the current folder'],
+    ['sluice init && sluice plan && sluice apply --yes', 'and its first run'],
+  ],
+  validate: [
+    ['sluice validate', 'everything that can be known without a connection'],
+    ['sluice validate --online', 'and what the connections say'],
+    ['sluice validate --json', 'problems for an editor or CI'],
+  ],
+  ls: [
+    ['sluice ls', 'all syncs'],
+    ['sluice ls --select tag:crm --why', 'which syncs a selection takes, and why'],
+  ],
+  describe: [
+    ['sluice describe accounts', 'columns, fields, types, and how the mapping lands'],
+    ['sluice describe --save', 'keep snapshots for tests without a connection'],
+  ],
   plan: [
     ['sluice plan', 'all syncs'],
     ['sluice plan accounts --refresh all', 'one sync, every live record looked at'],
@@ -37,19 +50,47 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['sluice apply --yes --allow deletes:accounts=1200', 'let up to 1,200 deletes of one sync through, this once'],
     ['sluice apply --limit 10', 'try it with ten records'],
   ],
-  drift: [['sluice drift', 'what moved in the destinations'], ['sluice drift accounts --json', 'for a program']],
-  accept: [['sluice accept accounts 001A 001B', 'keep what the destination has for two records'], ['sluice accept accounts --yes', 'for every held record of the sync']],
-  history: [['sluice history', 'past runs, newest first'], ['sluice history RUN', 'one run, with its records']],
-  revert: [['sluice revert RUN', 'the plan that puts back what a run changed'], ['sluice revert RUN --out back.duckdb', 'keep it, then: sluice apply back.duckdb']],
+  drift: [
+    ['sluice drift', 'what moved in the destinations'],
+    ['sluice drift accounts --json', 'for a program'],
+  ],
+  accept: [
+    ['sluice accept accounts 001A 001B', 'keep what the destination has for two records'],
+    ['sluice accept accounts --yes', 'for every held record of the sync'],
+  ],
+  history: [
+    ['sluice history', 'past runs, newest first'],
+    ['sluice history RUN', 'one run, with its records'],
+  ],
+  revert: [
+    ['sluice revert RUN', 'the plan that puts back what a run changed'],
+    ['sluice revert RUN --out back.duckdb', 'keep it, then: sluice apply back.duckdb'],
+  ],
   'state list': [['sluice state list', 'syncs that have state']],
-  'state show': [['sluice state show accounts', 'what is known about a sync'], ['sluice state show accounts 001A', 'and about one record']],
-  'state rm': [['sluice state rm accounts', 'forget a sync; nothing is written to the destination'], ['sluice state rm accounts 001A', 'forget one record']],
+  'state show': [
+    ['sluice state show accounts', 'what is known about a sync'],
+    ['sluice state show accounts 001A', 'and about one record'],
+  ],
+  'state rm': [
+    ['sluice state rm accounts', 'forget a sync; nothing is written to the destination'],
+    ['sluice state rm accounts 001A', 'forget one record'],
+  ],
   'state mv': [['sluice state mv accounts companies', 'a sync was renamed']],
   'state unlock': [['sluice state unlock accounts --generation 7', 'end the lease of a run that is dead']],
-  test: [['sluice test', 'every Test document'], ['sluice test --select accounts', 'those of one sync']],
-  doctor: [['sluice doctor', 'every connection and the state'], ['sluice doctor --env prod', 'those of an environment']],
+  test: [
+    ['sluice test', 'every Test document'],
+    ['sluice test --select accounts', 'those of one sync'],
+  ],
+  doctor: [
+    ['sluice doctor', 'every connection and the state'],
+    ['sluice doctor --env prod', 'those of an environment'],
+  ],
   schema: [['sluice schema sync', 'the JSON Schema of Sync documents']],
-  completion: [['sluice completion bash >> ~/.bashrc', 'bash'], ['sluice completion zsh > ~/.zfunc/_sluice', 'zsh'], ['sluice completion fish > ~/.config/fish/completions/sluice.fish', 'fish']],
+  completion: [
+    ['sluice completion bash >> ~/.bashrc', 'bash'],
+    ['sluice completion zsh > ~/.zfunc/_sluice', 'zsh'],
+    ['sluice completion fish > ~/.config/fish/completions/sluice.fish', 'fish'],
+  ],
 };
 
 /** The examples of a verb, as help text. */

@@ -13,20 +13,25 @@ export interface ProgramOptions {
   readonly write: (text: string) => void;
 }
 
+/** Help looks the same wherever it is read. */
+const WIDTH = 100;
+
 /** The commander program. Throws commander's errors instead of ending the process. */
 export function createProgram({ version, run, write }: ProgramOptions): Command {
   const program = new Command('sluice')
-    .description('Terraform for reverse ETL: plan, review and apply what the warehouse changes in your CRM, record by record and field by field.')
+    .description(
+      'Terraform for reverse ETL: plan, review and apply what the warehouse changes in your CRM, record by record and field by field.',
+    )
     .version(version, '-V, --version', 'print the version')
     .option('--dir <folder>', 'the project folder (default: "syncs")')
     .option('--env <name>', 'the environment to use')
-    .option('--var <name=value>', 'set a variable; may be repeated', pair, {})
-    .option('--select <what>', 'tag:NAME, destination:NAME or a sync; may be repeated', collect, [])
+    .option('--var <name=value>', 'set a variable; may be repeated', pair)
+    .option('--select <what>', 'tag:NAME, source:NAME, destination:NAME or a name; may be repeated', collect)
     .option('--json', 'print one JSON document on stdout')
     .option('--no-color', 'plain text')
     .option('-q, --quiet', 'only results, warnings and errors')
     .exitOverride()
-    .configureOutput({ writeOut: write, writeErr: () => undefined })
+    .configureOutput({ writeOut: write, writeErr: () => undefined, getOutHelpWidth: () => WIDTH })
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', EXIT_CODES)
     .showSuggestionAfterError(true);
@@ -47,7 +52,11 @@ function definer(parent: Command, run: Runner): Define {
     const verb = verbOf(command);
     command.addHelpText('after', examplesText(verb));
     command.action(async () => {
-      const invocation = { args: command.processedArgs as readonly unknown[], options: command.optsWithGlobals(), verbs: wordsOf(rootOf(command)) };
+      const invocation = {
+        args: command.processedArgs as readonly unknown[],
+        options: command.optsWithGlobals(),
+        verbs: wordsOf(rootOf(command)),
+      };
       await run(verb, load, invocation);
     });
     return command;
@@ -55,12 +64,20 @@ function definer(parent: Command, run: Runner): Define {
 }
 
 function projectVerbs(define: Define): void {
-  define('init', 'a working project with an embedded warehouse and destination in the current folder', async () => (await import('../commands/init.ts')).init);
-  define('validate', 'everything that can be known without a connection', async () => (await import('../commands/run-validate.ts')).runValidate).option(
-    '--online',
-    'and what can be known with the connections',
+  define(
+    'init',
+    'a working project with an embedded warehouse and destination in the current folder',
+    async () => (await import('../commands/init.ts')).init,
   );
-  define('ls [sync...]', 'list the syncs', async () => (await import('../commands/run-ls.ts')).runLs).option('--why', 'say why each is selected');
+  define(
+    'validate',
+    'everything that can be known without a connection',
+    async () => (await import('../commands/run-validate.ts')).runValidate,
+  ).option('--online', 'and what can be known with the connections');
+  define('ls [sync...]', 'list the syncs', async () => (await import('../commands/run-ls.ts')).runLs).option(
+    '--why',
+    'say why each is selected',
+  );
   define('describe [sync...]', 'what both ends of a sync look like', async () => (await import('../commands/describe.ts')).describe).option(
     '--save',
     'write snapshots, for tests without a connection',
@@ -70,7 +87,11 @@ function projectVerbs(define: Define): void {
 }
 
 function runVerbs(define: Define): void {
-  const plan = define('plan [sync...]', 'work out how the destinations differ from the warehouse', async () => (await import('../commands/plan.ts')).plan)
+  const plan = define(
+    'plan [sync...]',
+    'work out how the destinations differ from the warehouse',
+    async () => (await import('../commands/plan.ts')).plan,
+  )
     .option('--out <file>', 'write the plan file')
     .option('--encrypt', 'encrypt the plan file; needs SLUICE_PLAN_KEY in the environment')
     .option('--detailed-exitcode', 'exit with 2 when there are changes')
@@ -101,15 +122,18 @@ function planning(command: Command): void {
 }
 
 function allowOption(): Option {
-  return new Option('--allow <guard:sync=n>', 'let a guard pass up to n, this once; may be repeated').argParser<readonly string[]>(collect).default([], 'none');
+  return new Option('--allow <guard:sync=n>', 'let a guard pass up to n, this once; may be repeated').argParser<
+    readonly string[] | undefined
+  >(collect);
 }
 
 function pastVerbs(define: Define): void {
   define('drift [sync...]', 'what moved in the destinations', async () => (await import('../commands/drift.ts')).drift);
-  define('accept <sync> [key...]', "take the destination's values as they are", async () => (await import('../commands/accept.ts')).accept).option(
-    '--yes',
-    'do not ask',
-  );
+  define(
+    'accept <sync> [key...]',
+    "take the destination's values as they are",
+    async () => (await import('../commands/accept.ts')).accept,
+  ).option('--yes', 'do not ask');
   define('history [run]', 'past runs', async () => (await import('../commands/history.ts')).history).option(
     '--limit <n>',
     'show at most so many (default: 20)',
@@ -125,10 +149,14 @@ function pastVerbs(define: Define): void {
 function stateVerbs(program: Command, run: Runner): void {
   const state = program.command('state').description('look after state').allowExcessArguments(false);
   const define = definer(state, run);
-  const load = (name: 'list' | 'show' | 'remove' | 'move' | 'unlock') => async (): Promise<Action> => (await import('../commands/state.ts'))[name];
+  const load = (name: 'list' | 'show' | 'remove' | 'move' | 'unlock') => async (): Promise<Action> =>
+    (await import('../commands/state.ts'))[name];
   define('list', 'syncs that have state', load('list'));
   define('show <sync> [key...]', 'what is known about a sync, or one of its records', load('show'));
-  define('rm <sync> [key...]', 'forget a sync or some of its records; nothing is written to the destination', load('remove')).option('--yes', 'do not ask');
+  define('rm <sync> [key...]', 'forget a sync or some of its records; nothing is written to the destination', load('remove')).option(
+    '--yes',
+    'do not ask',
+  );
   define('mv <from> <to>', 'a sync was renamed', load('move'));
   define('unlock <sync>', 'end the lease of a run that is dead', load('unlock')).requiredOption(
     '--generation <n>',
@@ -139,16 +167,20 @@ function stateVerbs(program: Command, run: Runner): void {
 
 function otherVerbs(define: Define): void {
   define('schema [kind]', 'print a JSON Schema', async () => (await import('../commands/run-schema.ts')).runSchema);
-  define('completion [shell...]', 'print a script for shell completion: bash, zsh or fish', async () => (await import('../commands/completion.ts')).completion)
+  define(
+    'completion [shell...]',
+    'print a script for shell completion: bash, zsh or fish',
+    async () => (await import('../commands/completion.ts')).completion,
+  )
     .usage('[options] <bash|zsh|fish>')
     .addOption(new Option('--complete', 'complete the words after --').hideHelp());
 }
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
 
-function pair(value: string, previous: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function pair(value: string, previous: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   const at = value.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must look like name=value.');
   return { ...previous, [value.slice(0, at)]: value.slice(at + 1) };
@@ -185,5 +217,9 @@ function leaves(command: Command): readonly Command[] {
 function optionsOf(command: Command): readonly OptionWords[] {
   return command.options
     .filter((option) => !option.hidden)
-    .map((option) => ({ name: option.long ?? option.flags, takesValue: option.required || option.optional, choices: option.argChoices ?? [] }));
+    .map((option) => ({
+      name: option.long ?? option.flags,
+      takesValue: option.required || option.optional,
+      choices: option.argChoices ?? [],
+    }));
 }

@@ -16,7 +16,8 @@ export async function accept(shell: Shell, { args, options }: Invocation): Promi
   const [sync] = syncs;
   if (sync === undefined) throw new InternalError('a named sync was not selected');
   const keys = listArgument(args[1]).map((text) => JSON.stringify(parseKey(text, sync.destination.key)));
-  if (keys.length === 0 && !(await confirm(shell, options, `Accept every record of ${sync.name} that moved in the destination?`))) return EXIT.error;
+  if (keys.length === 0 && !(await confirm(shell, options, `Accept every record of ${sync.name} that moved in the destination?`)))
+    return EXIT.error;
   await using state = await openProjectState(shell, project);
   const accepted = await acceptRecords(shell.context, {
     project,
@@ -29,6 +30,9 @@ export async function accept(shell: Shell, { args, options }: Invocation): Promi
     owner: ownerOf(shell),
   });
   if (shell.options.json) await shell.printJson({ sync: sync.name, accepted });
-  else await shell.print(accepted === 0 ? `Nothing of ${sync.name} has moved.\n` : `Accepted ${plural(accepted, 'record')} of ${sync.name}.\n`);
+  else
+    await shell.print(
+      accepted === 0 ? `Nothing of ${sync.name} has moved.\n` : `Accepted ${plural(accepted, 'record')} of ${sync.name}.\n`,
+    );
   return EXIT.ok;
 }

@@ -18,7 +18,9 @@ export async function apply(shell: Shell, { args, options }: Invocation): Promis
   const { file, syncs } = await fileOrSyncs(shell, listArgument(args[0]));
   if (file === undefined && options.adoptOnly !== true) checkCanAsk(shell, options);
   if (file !== undefined && (options.refresh !== undefined || options.retryRejected === true)) {
-    throw new UserError('--refresh and --retry-rejected belong to planning, and this plan is already made', { hint: 'Leave them out, or leave out the file.' });
+    throw new UserError('--refresh and --retry-rejected belong to planning, and this plan is already made', {
+      hint: 'Leave them out, or leave out the file.',
+    });
   }
   const opened = await openProject(shell, { names: syncs, secrets: 'syncs', writes: true });
   return file === undefined ? applyNew(shell, opened, options) : applySaved(shell, opened, options, file);
@@ -35,7 +37,8 @@ async function fileOrSyncs(shell: Shell, typed: readonly string[]): Promise<{ fi
 
 function checkCanAsk(shell: Shell, options: Invocation['options']): void {
   if (options.yes === true) return;
-  if (shell.options.json) throw new UserError('apply --json does not ask', { hint: 'Add --yes, or apply a saved plan: sluice apply plan.duckdb --json.' });
+  if (shell.options.json)
+    throw new UserError('apply --json does not ask', { hint: 'Add --yes, or apply a saved plan: sluice apply plan.duckdb --json.' });
   if (shell.host.ask !== null) return;
   throw new UserError('nobody is at the terminal to approve the plan', {
     hint: 'Review one first (sluice plan --out plan.duckdb, then sluice apply plan.duckdb), or add --yes.',
@@ -60,7 +63,8 @@ async function applyNew(shell: Shell, opened: OpenedProject, options: Invocation
     const file = join(folder, 'plan.duckdb');
     const document = await makePlan(shell, opened, options, { out: file });
     if (!shell.options.json) await showPlan(shell, document, undefined);
-    if (options.adoptOnly === true || (await isApproved(shell, document, options))) return await carryOut(shell, opened, options, { file, document });
+    if (options.adoptOnly === true || (await isApproved(shell, document, options)))
+      return await carryOut(shell, opened, options, { file, document });
     shell.tell('Nothing was applied.');
     return EXIT.error;
   } finally {

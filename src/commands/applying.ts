@@ -29,7 +29,12 @@ export async function isApproved(shell: Shell, document: PlanDocument, options: 
 }
 
 /** Applies the plan and prints what became of it. Returns the exit code. */
-export async function carryOut(shell: Shell, { project }: OpenedProject, options: Invocation['options'], approved: Approved): Promise<number> {
+export async function carryOut(
+  shell: Shell,
+  { project }: OpenedProject,
+  options: Invocation['options'],
+  approved: Approved,
+): Promise<number> {
   await using state = await openProjectState(shell, project);
   const result = await apply(shell.context, {
     project,

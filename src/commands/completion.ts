@@ -36,14 +36,20 @@ export async function completion(shell: Shell, { args, options, verbs }: Invocat
   }
   const script = SCRIPTS[words[0] ?? ''];
   if (script === undefined || words.length > 1) {
-    throw new UserError('completion needs the name of a shell', { hint: 'One of bash, zsh, fish; for example: sluice completion bash >> ~/.bashrc' });
+    throw new UserError('completion needs the name of a shell', {
+      hint: 'One of bash, zsh, fish; for example: sluice completion bash >> ~/.bashrc',
+    });
   }
   await shell.host.stdout(script);
   return EXIT.ok;
 }
 
 /** What may stand in place of the last word. `syncs` reads their names only when they are wanted. */
-export async function complete(words: readonly string[], verbs: readonly VerbWords[], syncs: () => Promise<readonly string[]>): Promise<readonly string[]> {
+export async function complete(
+  words: readonly string[],
+  verbs: readonly VerbWords[],
+  syncs: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
   const current = words.at(-1) ?? '';
   const before = words.slice(0, -1);
   const candidates = await candidatesFor(current, before, verbs, syncs);
@@ -59,9 +65,12 @@ async function candidatesFor(
   const known = verbs.flatMap((verb) => verb.options);
   const previous = known.find((option) => option.name === before.at(-1));
   if (previous?.takesValue === true) return previous.name === '--select' || previous.name === '--sync' ? syncs() : previous.choices;
-  const operands = before.filter((word, index) => !word.startsWith('-') && known.find((option) => option.name === before[index - 1])?.takesValue !== true);
+  const operands = before.filter(
+    (word, index) => !word.startsWith('-') && known.find((option) => option.name === before[index - 1])?.takesValue !== true,
+  );
   const verb = verbs.find((each) => startsWithWords(operands, each.verb.split(' ')));
-  if (verb === undefined) return current.startsWith('-') ? sharedOptions(verbs) : verbs.flatMap((each) => nextWord(each.verb.split(' '), operands));
+  if (verb === undefined)
+    return current.startsWith('-') ? sharedOptions(verbs) : verbs.flatMap((each) => nextWord(each.verb.split(' '), operands));
   if (current.startsWith('-')) return verb.options.map((option) => option.name);
   if (verb.verb === 'completion') return Object.keys(SCRIPTS);
   return verb.takesSyncs ? syncs() : [];

@@ -10,9 +10,7 @@ import { type Inspection, inspectSync } from './inspect.ts';
 import type { Invocation } from './invocation.ts';
 import { openProject } from './project.ts';
 import type { Shell } from './shell.ts';
-
-/** Snapshots live below the project folder, for tests that run without any connection. */
-const SNAPSHOTS = '.snapshots';
+import { SNAPSHOTS, type Snapshot } from './testing/snapshot.ts';
 
 export async function describe(shell: Shell, { args, options }: Invocation): Promise<number> {
   const { project, syncs } = await openProject(shell, { names: listArgument(args[0]), secrets: 'syncs' });
@@ -30,7 +28,7 @@ async function saveAll(shell: Shell, dir: string, inspections: readonly Inspecti
   await mkdir(folder, { recursive: true });
   for (const each of inspections) {
     if (each.columns === null || each.schema === null) continue;
-    const snapshot = { format_version: '1.0', sync: each.sync.name, source: { columns: each.columns }, destination: each.schema };
+    const snapshot: Snapshot = { format_version: '1.0', sync: each.sync.name, source: { columns: each.columns }, destination: each.schema };
     await writeFile(join(folder, `${each.sync.name}.json`), `${JSON.stringify(snapshot, null, 2)}\n`);
     shell.tell(`Saved ${SNAPSHOTS}/${each.sync.name}.json`);
   }
@@ -40,8 +38,19 @@ function inspectionDocument({ sync, columns, schema, bound, identity, problems }
   return {
     name: sync.name,
     source: { connection: sync.source.connection, columns, key: sync.source.key },
-    destination: { connection: sync.destination.connection, object: sync.destination.object, identity, key: sync.destination.key, fields: schema?.fields ?? null },
-    mapping: (bound?.fields ?? []).map((field) => ({ field: field.name, from: field.raw.type, to: field.schema.nativeType, sensitive: field.sensitive })),
+    destination: {
+      connection: sync.destination.connection,
+      object: sync.destination.object,
+      identity,
+      key: sync.destination.key,
+      fields: schema?.fields ?? null,
+    },
+    mapping: (bound?.fields ?? []).map((field) => ({
+      field: field.name,
+      from: field.raw.type,
+      to: field.schema.nativeType,
+      sensitive: field.sensitive,
+    })),
     problems: problems.map((problem) => problemDocument(problem)),
   };
 }

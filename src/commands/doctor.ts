@@ -76,7 +76,11 @@ async function checkDestination(shell: Shell, project: Project, name: string, sy
     await destination.attach(workspace);
     const identity = await destination.identify();
     for (const sync of own) {
-      findings.push(await attempt(on, `rights on ${sync.destination.object}`, async () => rightsOn(await destination.describe(sync.destination.object), sync)));
+      findings.push(
+        await attempt(on, `rights on ${sync.destination.object}`, async () =>
+          rightsOn(await destination.describe(sync.destination.object), sync),
+        ),
+      );
     }
     findings.push({ on, check: 'limits', ok: true, detail: limitsOf(destination.capabilities), hint: null });
     return identity;
@@ -89,9 +93,12 @@ function rightsOn(schema: ObjectSchema, sync: Sync): string {
   const mapped = sync.fields.map((field) => schema.fields.find((each) => each.name === field.field)).filter((field) => field !== undefined);
   const closed = mapped.filter((field) => !field.creatable && !field.updatable);
   if (closed.length === 0) return `${plural(mapped.length, 'field')} may be written`;
-  throw new UserError(`may not be written: ${closed.map((field) => `${field.name}${field.reason === undefined ? '' : ` (${field.reason})`}`).join(', ')}`, {
-    hint: `Unmap them in ${sync.name}, or grant the right.`,
-  });
+  throw new UserError(
+    `may not be written: ${closed.map((field) => `${field.name}${field.reason === undefined ? '' : ` (${field.reason})`}`).join(', ')}`,
+    {
+      hint: `Unmap them in ${sync.name}, or grant the right.`,
+    },
+  );
 }
 
 function limitsOf(capabilities: Capabilities): string {

@@ -33,7 +33,13 @@ export function findRun(runs: readonly Run[], typed: string): Run {
   const alike = runs.filter((run) => run.runId.startsWith(typed));
   const found = exact ?? (alike.length === 1 ? alike[0] : undefined);
   if (found !== undefined) return found;
-  if (alike.length > 1) throw new UserError(`${alike.length} runs begin with "${typed}"`, { hint: `Type more of it: ${alike.slice(0, 5).map((run) => run.runId).join(', ')}.` });
+  if (alike.length > 1)
+    throw new UserError(`${alike.length} runs begin with "${typed}"`, {
+      hint: `Type more of it: ${alike
+        .slice(0, 5)
+        .map((run) => run.runId)
+        .join(', ')}.`,
+    });
   throw new UserError(`there is no run "${typed}"`, { hint: 'List them with: sluice history' });
 }
 

@@ -34,7 +34,9 @@ export async function init(shell: Shell, _invocation: Invocation): Promise<numbe
   }
   await createDestination(destination);
   const ignored = await extendGitignore(cwd);
-  const made = [...files.map((file) => file.path).filter((path) => !path.includes(`${sep}.schemas${sep}`)), destination].map((path) => shown(cwd, path));
+  const made = [...files.map((file) => file.path).filter((path) => !path.includes(`${sep}.schemas${sep}`)), destination].map((path) =>
+    shown(cwd, path),
+  );
   if (shell.options.json) await shell.printJson({ created: made, gitignore: ignored });
   else await shell.print(`${made.map((path) => `  ${visible(path)}`).join('\n')}\n`);
   if (!shell.options.json) shell.tell('Next: sluice plan');
@@ -60,7 +62,9 @@ async function projectFiles(cwd: string, dir: string): Promise<readonly NewFile[
 async function schemaFiles(cwd: string, dir: string): Promise<readonly NewFile[]> {
   if (await exists(join(cwd, INSTALLED_SCHEMAS))) return [];
   const names = (await readdir(SCHEMA_FOLDER)).filter((name) => /^(project|connection|sync|test)\b.*\.schema\.json$/.test(name));
-  return Promise.all(names.map(async (name) => ({ path: join(dir, '.schemas', name), text: await readFile(join(SCHEMA_FOLDER, name), 'utf8') })));
+  return Promise.all(
+    names.map(async (name) => ({ path: join(dir, '.schemas', name), text: await readFile(join(SCHEMA_FOLDER, name), 'utf8') })),
+  );
 }
 
 async function refuseToOverwrite(cwd: string, paths: readonly string[]): Promise<void> {

@@ -44,7 +44,11 @@ export async function inspectSync(shell: Shell, project: Project, sync: Sync): P
 
 type Attempt = <T>(work: () => Promise<T>) => Promise<T | null>;
 
-async function lookAt(sync: Sync, { source, destination, ...rest }: Ends, attempt: Attempt): Promise<Omit<Inspection, 'sync' | 'problems'>> {
+async function lookAt(
+  sync: Sync,
+  { source, destination, ...rest }: Ends,
+  attempt: Attempt,
+): Promise<Omit<Inspection, 'sync' | 'problems'>> {
   const { query, lines } = sync.source;
   const columns = await attempt(async () => source.describe({ sql: query, lines, sync: sync.name }));
   const schema = await attempt(async () => destination.describe(sync.destination.object));

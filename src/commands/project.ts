@@ -47,7 +47,15 @@ export async function openProject(shell: Shell, needs: ProjectNeeds): Promise<Op
   shell.hide(project.secrets);
   const selected = selectWithReasons(project, names, select);
   shell.host.chdir(project.dir);
-  return { project, selected, syncs: orderSyncs(project, selected.map((each) => each.sync)), named: names.length + select.length > 0 };
+  return {
+    project,
+    selected,
+    syncs: orderSyncs(
+      project,
+      selected.map((each) => each.sync),
+    ),
+    named: names.length + select.length > 0,
+  };
 }
 
 /** The project's state, open until the caller disposes of it. */

@@ -20,8 +20,12 @@ export async function revert(shell: Shell, invocation: Invocation): Promise<numb
   shell.host.makePrivate();
   const { options } = invocation;
   const out = outPath(shell, options);
-  if (options.encrypt === true && out === undefined) throw new UserError('--encrypt needs a file to encrypt', { hint: 'Add --out back.duckdb.' });
-  const opened = await openProject(shell, { secrets: 'syncs', writes: out === undefined && (options.yes === true || shell.host.ask !== null) });
+  if (options.encrypt === true && out === undefined)
+    throw new UserError('--encrypt needs a file to encrypt', { hint: 'Add --out back.duckdb.' });
+  const opened = await openProject(shell, {
+    secrets: 'syncs',
+    writes: out === undefined && (options.yes === true || shell.host.ask !== null),
+  });
   return out === undefined ? revertNow(shell, opened, invocation) : planOnly(shell, opened, invocation, out);
 }
 

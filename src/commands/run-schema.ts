@@ -13,7 +13,10 @@ const SUFFIX = '.schema.json';
 
 export async function runSchema(shell: Shell, { args }: Invocation): Promise<number> {
   const kind = textOption(args[0]);
-  const names = (await readdir(SCHEMA_FOLDER)).filter((file) => file.endsWith(SUFFIX)).map((file) => file.slice(0, -SUFFIX.length)).toSorted();
+  const names = (await readdir(SCHEMA_FOLDER))
+    .filter((file) => file.endsWith(SUFFIX))
+    .map((file) => file.slice(0, -SUFFIX.length))
+    .toSorted();
   if (kind === undefined) {
     if (shell.options.json) await shell.printJson({ schemas: names });
     else await shell.print(`${names.join('\n')}\n`);
@@ -22,7 +25,9 @@ export async function runSchema(shell: Shell, { args }: Invocation): Promise<num
   const name = kind.toLowerCase();
   if (!names.includes(name)) {
     const near = nearest(name, names);
-    throw new UserError(`there is no schema "${kind}"`, { hint: `${near === undefined ? '' : `Did you mean "${near}"? `}There are: ${names.join(', ')}.` });
+    throw new UserError(`there is no schema "${kind}"`, {
+      hint: `${near === undefined ? '' : `Did you mean "${near}"? `}There are: ${names.join(', ')}.`,
+    });
   }
   await shell.printJson(readSchema(name));
   return EXIT.ok;

@@ -41,7 +41,12 @@ function problemsText(shell: Shell, problems: readonly Problem[]): string {
 
 async function findOffline(shell: Shell): Promise<Findings> {
   const { dir, env, vars } = shell.options;
-  const { environments, projects, problems } = await validate(shell.context, { dir, environment: env, vars, connectionSchemas: shell.connectionSchemas });
+  const { environments, projects, problems } = await validate(shell.context, {
+    dir,
+    environment: env,
+    vars,
+    connectionSchemas: shell.connectionSchemas,
+  });
   return { environments, syncs: Math.max(0, ...projects.map((project) => project.syncs.length)), problems };
 }
 

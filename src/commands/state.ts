@@ -12,7 +12,10 @@ import { openProject, openProjectState } from './project.ts';
 import type { Shell } from './shell.ts';
 
 /** Runs `work` with the project's state open. */
-async function withState(shell: Shell, work: (state: State, keyFields: (sync: string) => readonly string[]) => Promise<number>): Promise<number> {
+async function withState(
+  shell: Shell,
+  work: (state: State, keyFields: (sync: string) => readonly string[]) => Promise<number>,
+): Promise<number> {
   shell.host.makePrivate();
   const { project } = await openProject(shell, { secrets: 'state' });
   await using state = await openProjectState(shell, project);
@@ -24,7 +27,8 @@ export async function list(shell: Shell, _invocation: Invocation): Promise<numbe
   return withState(shell, async (state) => {
     const heads = await state.heads();
     const holders = await Promise.all(heads.map(async (head) => state.holder(head.sync)));
-    if (shell.options.json) await shell.printJson({ state: state.description, syncs: heads.map((head, index) => headDocument(head, holders[index])) });
+    if (shell.options.json)
+      await shell.printJson({ state: state.description, syncs: heads.map((head, index) => headDocument(head, holders[index])) });
     else await shell.print(renderHeads(state.description, heads, holders));
     return EXIT.ok;
   });
@@ -46,7 +50,8 @@ export async function remove(shell: Shell, { args, options }: Invocation): Promi
   return withState(shell, async (state, keyFields) => {
     const head = await headOf(state, String(args[0]));
     const keys = listArgument(args[1]).map((text) => JSON.stringify(parseKey(text, keyFields(head.sync))));
-    const what = keys.length === 0 ? `all ${plural(head.records, 'record')} of ${head.sync}` : `${plural(keys.length, 'record')} of ${head.sync}`;
+    const what =
+      keys.length === 0 ? `all ${plural(head.records, 'record')} of ${head.sync}` : `${plural(keys.length, 'record')} of ${head.sync}`;
     if (!(await confirm(shell, options, `Forget ${what}? The destination is not touched.`))) return EXIT.error;
     const removed = await state.remove(head.sync, keys.length === 0 ? undefined : keys);
     return done(shell, { sync: head.sync, removed }, `Forgot ${plural(removed, 'record')} of ${head.sync}.`);
@@ -58,7 +63,11 @@ export async function move(shell: Shell, { args }: Invocation): Promise<number> 
     const head = await headOf(state, String(args[0]));
     const to = String(args[1]);
     await state.move(head.sync, to);
-    return done(shell, { from: head.sync, to, records: head.records }, `${head.sync} is now ${to}, with ${plural(head.records, 'record')}.`);
+    return done(
+      shell,
+      { from: head.sync, to, records: head.records },
+      `${head.sync} is now ${to}, with ${plural(head.records, 'record')}.`,
+    );
   });
 }
 
@@ -130,7 +139,10 @@ function headDocument(head: SyncState, holder: LeaseHolder | undefined): Readonl
     destination: head.destination,
     fields: head.fields,
     last_run: head.lastRun === null ? null : { run_id: head.lastRun.runId, plan_id: head.lastRun.planId, status: head.lastRun.status },
-    lease: holder === undefined ? null : { owner: holder.owner, generation: holder.generation, since: isoTime(holder.since), expires_at: isoTime(holder.expiresAt) },
+    lease:
+      holder === undefined
+        ? null
+        : { owner: holder.owner, generation: holder.generation, since: isoTime(holder.since), expires_at: isoTime(holder.expiresAt) },
   };
 }
 

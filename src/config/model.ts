@@ -138,5 +138,10 @@ export interface SyncTest {
   readonly name: string;
   readonly sync: string;
   readonly location: Location;
+  /** The document, every scalar as its exact text. */
   readonly document: Readonly<Record<string, unknown>>;
+  /** The same with numbers and booleans as such: tells how a scalar was written, never what its value is. */
+  readonly plain: unknown;
+  /** Where a property stands: `at('expect', 'create', 0, 'Name')`. */
+  readonly at: Sync['at'];
 }

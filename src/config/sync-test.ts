@@ -1,12 +1,10 @@
 /** A Test document: checked, its values as exact text. */
 import { resolveDocument, type Scope } from './document.ts';
-import type { Sync, SyncTest } from './model.ts';
-import { type ConfigDocument, locate, textAt, toExact } from './nodes.ts';
+import type { SyncTest } from './model.ts';
+import { type ConfigDocument, locate, textAt, toExact, toPlain } from './nodes.ts';
 import { readSchema } from './schemas.ts';
 
-export interface ResolvedTest extends SyncTest {
-  readonly at: Sync['at'];
-}
+export type ResolvedTest = SyncTest;
 
 /** The test as written; undefined when something is wrong with it, which is reported. */
 export function resolveTest({ root }: ConfigDocument, scope: Scope): ResolvedTest | undefined {
@@ -18,6 +16,7 @@ export function resolveTest({ root }: ConfigDocument, scope: Scope): ResolvedTes
     sync,
     location: checked.location,
     document: toExact(checked) as SyncTest['document'],
+    plain: toPlain(checked),
     at: (...path) => locate(checked, path),
   };
 }

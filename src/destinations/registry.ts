@@ -11,7 +11,9 @@ export type OpenDestination = (connection: Connection, context: Context, project
 export type DestinationRegistry = ReadonlyMap<string, () => Promise<OpenDestination>>;
 
 /** The connectors that come with Sluice. */
-export const DESTINATIONS: DestinationRegistry = new Map([['duckdb', async () => (await import('./duckdb/index.ts')).openDuckDbDestination]]);
+export const DESTINATIONS: DestinationRegistry = new Map([
+  ['duckdb', async () => (await import('./duckdb/index.ts')).openDuckDbDestination],
+]);
 
 /** Opens the connection as a destination. Throws `UserError` when its type cannot be written to. */
 export async function openDestination(

@@ -49,14 +49,27 @@ function joined(request: ClassifyRequest): string {
       d.key IS NOT NULL AS has_d, b.base IS NOT NULL AS has_b, b.key IS NOT NULL AS in_state, l.key IS NOT NULL AS has_l,
       coalesce(l.copies, 0) AS copies, coalesce(l.remote_id, b.remote_id) AS remote_id,
       b.sent, b.returned, b.row_hash AS b_row_hash, b.live_hash AS b_live_hash, coalesce(b.verified, true) AS verified,
-      CASE WHEN json_extract_string(b.pending, '/action') = 'create' AND b.sent IS NULL THEN 'created' ELSE b.origin END AS origin,
+      CASE WHEN b.sent IS NOT NULL THEN b.origin WHEN b.base IS NOT NULL THEN 'created' ELSE 'adopted' END AS origin,
       b.left_at, b.left_as, b.pending IS NOT NULL AS pending,
       rj.code AS known_code, rj.message AS known_message,
       ${columns.join(',\n      ')}
     FROM (${desired(bound)}) AS d
-    FULL OUTER JOIN (SELECT *, coalesce(sent, CAST(json_extract(pending, '/sent') AS VARCHAR)) AS base, CAST(json_extract(pending, '/sent') AS VARCHAR) AS unacknowledged FROM c_base) AS b ON d.key = b.key
+    FULL OUTER JOIN (${stored(bound)}) AS b ON d.key = b.key
     LEFT JOIN c_live AS l ON l.key = coalesce(d.key, b.key)
     LEFT JOIN c_known AS rj ON rj.key = d.key AND rj.row_hash = d.row_hash`;
+}
+
+/**
+ * Base of each record. What was sent but never acknowledged is no base, but for a create that is found just as it was sent:
+ * that one landed. A record that looks different may be somebody else's.
+ */
+function stored(bound: BoundSync): string {
+  const asSent = readableFields(bound).map(({ index, name }) => `(NOT ${hasMember('p.sent', name)} OR l.l${index} IS NOT DISTINCT FROM ${memberText('p.sent', name)})`);
+  const pending = `SELECT key, CAST(json_extract(pending, '/sent') AS VARCHAR) AS sent FROM c_base WHERE sent IS NULL AND pending IS NOT NULL`;
+  return `
+    SELECT b.*, coalesce(b.sent, landed.sent) AS base, CAST(json_extract(b.pending, '/sent') AS VARCHAR) AS unacknowledged
+    FROM c_base AS b LEFT JOIN (
+      SELECT p.* FROM (${pending}) AS p JOIN c_live AS l ON l.key = p.key WHERE ${['true', ...asSent].join(' AND ')}) AS landed ON landed.key = b.key`;
 }
 
 /** Desired side: `d<i>` canonical and `w<i>` exact text, `b<i>` when the value cannot be read as the field's type, `q<i>` whether a reference resolves. */
@@ -201,7 +214,7 @@ function desiredAction(request: ClassifyRequest): string {
   return `CASE
     WHEN copies > 1 THEN 'ambiguous'
     WHEN field_reject IS NOT NULL THEN 'reject'
-    WHEN NOT has_l AND has_b AND sent IS NOT NULL THEN ${rejectedBefore(gone)}
+    WHEN NOT has_l AND has_b THEN ${rejectedBefore(gone)}
     WHEN NOT has_l THEN ${rejectedBefore(create)}
     WHEN ${writes} THEN ${rejectedBefore(differs)}
     WHEN ${held} THEN 'hold'
@@ -228,7 +241,7 @@ function leftAction(request: ClassifyRequest): string {
     clear: `CASE WHEN left_as = 'clear' THEN 'same' WHEN ${clears} THEN ${guarded("'clear'")} ELSE 'leave' END`,
     delete: `CASE WHEN ${deletableCondition(sync)} THEN ${guarded("'delete'")} ELSE ${keep} END`,
   }[effectiveOnMissing(sync)];
-  return `CASE WHEN NOT has_l THEN 'forget' WHEN copies > 1 THEN 'ambiguous' ELSE ${policy} END`;
+  return `CASE WHEN NOT has_l OR NOT has_b THEN 'forget' WHEN copies > 1 THEN 'ambiguous' ELSE ${policy} END`;
 }
 
 /** The weightiest case among the fields that are written. */

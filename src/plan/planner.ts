@@ -237,7 +237,7 @@ async function checkPlan(draft: PlanDraft, bound: BoundSync): Promise<CheckResul
   await using workspace = await Workspace.open();
   await draft.attach(workspace);
   await workspace.lock([]);
-  return runChecks(workspace, bound);
+  return await runChecks(workspace, bound);
 }
 
 /** What a failed sync left in the plan file is no plan. */

@@ -88,7 +88,7 @@ async function planReversal(context: Context, request: RevertRequest, draft: Pla
     formerRecords: 0,
   };
   await recordSync(workspace, { bound, ord: 0, base, existing: stored.count });
-  return reversalPlan(workspace, request, bound, { liveRead, existing: stored.count, run });
+  return await reversalPlan(workspace, request, bound, { liveRead, existing: stored.count, run });
 }
 
 /** Tables `c_images` (one row per record of the run: `key`, `did`, `i<i>`, `has<i>`), `c_desired` and `c_base` (the run's records). */

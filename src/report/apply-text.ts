@@ -53,7 +53,8 @@ function countTexts(counts: ApplyCounts): readonly string[] {
 }
 
 function bodyLines(sync: SyncApply, paint: Paint): readonly string[] {
-  const limited = sync.limited && sync.not_attempted > 0 ? [`    --limit left ${plural(sync.not_attempted, 'change')} for the next run`] : [];
+  const limited =
+    sync.limited && sync.not_attempted > 0 ? [`    --limit left ${plural(sync.not_attempted, 'change')} for the next run`] : [];
   return [
     ...rejectLines(sync.rejects).map((line) => paint.error(`    x ${line}`)),
     ...sync.messages.map((message) => `    ${visibleLines(message).replaceAll('\n', '\n    ')}`),

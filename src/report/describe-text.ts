@@ -20,9 +20,27 @@ export function renderInspection(view: InspectionView, paint: Paint): string {
   const parts = [
     paint.bold(visible(sync.name)),
     `  source ${visible(sync.source.connection)}, key ${sync.source.key.map((name) => visible(name)).join(', ')}`,
-    ...(columns === null ? [] : [indented(table(['column', 'type', 'goes to'], columns.map((column) => [column.name, column.type, targetsOf(column, sync)])))]),
+    ...(columns === null
+      ? []
+      : [
+          indented(
+            table(
+              ['column', 'type', 'goes to'],
+              columns.map((column) => [column.name, column.type, targetsOf(column, sync)]),
+            ),
+          ),
+        ]),
     `  destination ${visible(`${sync.destination.connection}.${sync.destination.object}`)}, key ${sync.destination.key.map((name) => visible(name)).join(', ')}`,
-    ...(schema === null ? [] : [indented(table(['field', 'type', 'from', 'notes'], schema.fields.map((field) => fieldRow(field, sync, schema))))]),
+    ...(schema === null
+      ? []
+      : [
+          indented(
+            table(
+              ['field', 'type', 'from', 'notes'],
+              schema.fields.map((field) => fieldRow(field, sync, schema)),
+            ),
+          ),
+        ]),
     ...problems.map((problem) => paint.error(`  ${visibleLines(formatProblem(problem)).replaceAll('\n', '\n  ')}`)),
   ];
   return `${parts.join('\n')}\n`;
@@ -35,7 +53,9 @@ function indented(text: string): string {
 function targetsOf(column: Column, sync: Sync): string {
   const name = column.name.toLowerCase();
   const keys = sync.source.key.flatMap((key, index) => (key.toLowerCase() === name ? [sync.destination.key[index] ?? ''] : []));
-  const fields = sync.fields.filter((field) => field.from.kind === 'column' && field.from.column.toLowerCase() === name).map((field) => field.field);
+  const fields = sync.fields
+    .filter((field) => field.from.kind === 'column' && field.from.column.toLowerCase() === name)
+    .map((field) => field.field);
   return [...keys, ...fields].join(', ');
 }
 

@@ -13,7 +13,8 @@ export interface Finding {
 }
 
 export function renderFindings(findings: readonly Finding[], paint: Paint): string {
-  const width = (select: (finding: Finding) => string): number => Math.max(0, ...findings.map((finding) => displayWidth(visible(select(finding)))));
+  const width = (select: (finding: Finding) => string): number =>
+    Math.max(0, ...findings.map((finding) => displayWidth(visible(select(finding)))));
   const [on, check] = [width((finding) => finding.on), width((finding) => finding.check)];
   const lines = findings.flatMap((finding) => {
     const mark = finding.ok ? paint.ok('ok  ') : paint.error('FAIL');

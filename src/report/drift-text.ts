@@ -11,7 +11,10 @@ export function renderDrift(document: PlanDocument, paint: Paint): string {
   const blocks = document.syncs.flatMap((sync) => syncLines(sync, paint));
   const moved = document.summary.drift + document.summary.conflict;
   const failed = document.syncs.filter((sync) => sync.error !== null).length;
-  const total = moved === 0 ? 'No drift.' : `Drift: ${plural(moved, 'record')}, ${count(document.summary.conflict)} of them in conflict with the warehouse.`;
+  const total =
+    moved === 0
+      ? 'No drift.'
+      : `Drift: ${plural(moved, 'record')}, ${count(document.summary.conflict)} of them in conflict with the warehouse.`;
   const unread = failed === 0 ? [] : [paint.error(`${plural(failed, 'sync', 'syncs')} could not be read.`)];
   return `${[...blocks, moved === 0 && failed === 0 ? paint.ok(total) : total, ...unread].join('\n')}\n`;
 }
@@ -28,18 +31,27 @@ function syncLines(sync: SyncPlan, paint: Paint): readonly string[] {
     `${heading}   ${paint.dim(`${count(sync.live_read)} records read`)}`,
     paint.warn(`  ! drift ${count(drift)}, conflict ${count(conflict)}`) + (fields.length === 0 ? '' : `    ${fields.join('   ')}`),
     ...examples,
-    ...(left > 0 ? [`    ... ${count(left)} more: sluice plan ${visible(sync.name)} --refresh all --out plan.duckdb, then sluice show plan.duckdb --records`] : []),
+    ...(left > 0
+      ? [
+          `    ... ${count(left)} more: sluice plan ${visible(sync.name)} --refresh all --out plan.duckdb, then sluice show plan.duckdb --records`,
+        ]
+      : []),
     '',
   ];
 }
 
 /** Held records, and those whose drift the next apply overwrites. The arrow leads to what the warehouse says. */
 function exampleLines(sync: SyncPlan): readonly string[] {
-  const moved = (fields: readonly FieldChange[]): readonly FieldChange[] => fields.filter((field) => field.case === 'drift' || field.case === 'conflict');
+  const moved = (fields: readonly FieldChange[]): readonly FieldChange[] =>
+    fields.filter((field) => field.case === 'drift' || field.case === 'conflict');
   const written = sync.samples.filter((sample) => moved(sample.fields).length > 0 || sample.reason === 'gone');
   const lines = [
     ...sync.held.map((held) => [`= ${keyText(held.key)}`, 'held', ...held.fields.map((field) => fieldChange(field, 'update'))]),
-    ...written.map((sample) => [`! ${keyText(sample.key)}`, 'will be overwritten', ...moved(sample.fields).map((field) => fieldChange(field, 'update'))]),
+    ...written.map((sample) => [
+      `! ${keyText(sample.key)}`,
+      'will be overwritten',
+      ...moved(sample.fields).map((field) => fieldChange(field, 'update')),
+    ]),
   ];
   return lines.slice(0, EXAMPLES).map((parts) => `    ${parts.join('   ')}`);
 }

@@ -18,7 +18,16 @@ export interface RunRecord {
 /** A table, newest first as given; times in UTC. */
 export function renderRuns(runs: readonly Run[]): string {
   if (runs.length === 0) return 'No runs yet.\n';
-  const rows = runs.map((run) => [run.runId, run.sync, time(run.startedAt), tookText(run), run.status, countsText(run), run.owner, run.commit]);
+  const rows = runs.map((run) => [
+    run.runId,
+    run.sync,
+    time(run.startedAt),
+    tookText(run),
+    run.status,
+    countsText(run),
+    run.owner,
+    run.commit,
+  ]);
   return `${table(['run', 'sync', 'started (UTC)', 'took', 'status', 'records', 'by', 'commit'], rows)}\n`;
 }
 

@@ -30,7 +30,13 @@ export function legend(sync: SyncPlan): readonly LegendRow[] {
     row('!', 'conflict', summary.conflict, 'warn', ['both sides changed', ...driftFate(sync)]),
     row('-', 'delete', summary.delete, 'delete'),
     row('=', 'held', summary.held, 'warn', ['left alone']),
-    row('x', 'reject', rejected, 'error', rejectLines(sync.rejects).flatMap((line) => [line, null])),
+    row(
+      'x',
+      'reject',
+      rejected,
+      'error',
+      rejectLines(sync.rejects).flatMap((line) => [line, null]),
+    ),
     row('.', 'adopt', summary.adopt, null, ['already as they should be; state only, nothing is written']),
     row('.', 'forget', summary.forget, null, ['gone on both sides; state only']),
     row('.', 'release', summary.release, null, ['no longer managed; the destination keeps its values']),
@@ -39,13 +45,7 @@ export function legend(sync: SyncPlan): readonly LegendRow[] {
   return [...rows, ...releasedFields(sync)].filter((each) => each.count > 0);
 }
 
-function row(
-  symbol: string,
-  label: string,
-  value: number,
-  style: LegendRow['style'],
-  details: LegendRow['details'] = [],
-): LegendRow {
+function row(symbol: string, label: string, value: number, style: LegendRow['style'], details: LegendRow['details'] = []): LegendRow {
   return { symbol, label, count: value, style, details };
 }
 

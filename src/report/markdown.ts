@@ -16,7 +16,9 @@ export function renderMarkdown(document: PlanDocument): string {
     ...document.syncs.flatMap((sync) => alerts(sync)),
     overview(document.syncs),
     ...document.syncs.map((sync) => details(sync)),
-    costText(document.syncs).map((line) => text(line)).join(' '),
+    costText(document.syncs)
+      .map((line) => text(line))
+      .join(' '),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
@@ -44,11 +46,16 @@ function alerts(sync: SyncPlan): readonly string[] {
   const name = code(sync.name);
   if (sync.error !== null) {
     const { message, where, hint } = sync.error;
-    const lines = [`${name} could not be planned${where === null ? '' : ` (${code(where)})`}: ${text(message)}`, ...(hint === null ? [] : [text(hint)])];
+    const lines = [
+      `${name} could not be planned${where === null ? '' : ` (${code(where)})`}: ${text(message)}`,
+      ...(hint === null ? [] : [text(hint)]),
+    ];
     return [alert('CAUTION', lines)];
   }
   if (sync.blocked.length === 0) return [];
-  const reasons = sync.blocked.map((block) => `${block.kind}: ${text(block.message)}${block.hint === null ? '' : ` (${text(block.hint)})`}`);
+  const reasons = sync.blocked.map(
+    (block) => `${block.kind}: ${text(block.message)}${block.hint === null ? '' : ` (${text(block.hint)})`}`,
+  );
   return [alert('CAUTION', [`${name} will not be applied`, ...reasons])];
 }
 
@@ -120,7 +127,11 @@ function samples(list: readonly ChangeSample[]): string {
   const rows = list.map((sample) => {
     const fields = sample.action === 'delete' ? [] : sample.fields.slice(0, FIELDS);
     const label = sample.label === null ? '' : ` ${code(sample.label)}`;
-    return [sample.action, `${code(keyText(sample.key))}${label}`, fields.map((change) => code(fieldChange(change, sample.action))).join('<br>')];
+    return [
+      sample.action,
+      `${code(keyText(sample.key))}${label}`,
+      fields.map((change) => code(fieldChange(change, sample.action))).join('<br>'),
+    ];
   });
   return markdownTable(['Change', 'Record', 'Fields'], ['---', '---', '---'], rows);
 }

@@ -11,7 +11,10 @@ export function rejectLines(groups: readonly RejectGroup[]): readonly string[] {
 }
 
 function groupLines(group: RejectGroup): readonly string[] {
-  const name = [group.code, group.field].filter((part) => part !== null).map((part) => visible(part)).join(' ');
+  const name = [group.code, group.field]
+    .filter((part) => part !== null)
+    .map((part) => visible(part))
+    .join(' ');
   const known = group.known > 0 ? ` (${count(group.known)} known, not sent again until the row changes)` : '';
   const [first] = group.examples;
   if (first === undefined) return [`${name} ${count(group.count)}${known}`];

@@ -21,7 +21,9 @@ export function syncLines(sync: SyncPlan, options: TextOptions): readonly string
     ...(rows.length === 0 ? [paint.dim(`    no changes, ${count(sync.summary.unchanged)} unchanged`)] : legendLines(rows, paint)),
     ...heldLines(sync),
     ...sampleLines(sync, options),
-    ...sync.guards.filter((guard) => guard.allowed).map((guard) => `    guard ${visible(guard.guard)}: ${count(guard.actual)} let through by --allow`),
+    ...sync.guards
+      .filter((guard) => guard.allowed)
+      .map((guard) => `    guard ${visible(guard.guard)}: ${count(guard.actual)} let through by --allow`),
     ...sync.notes.map((note) => `    note: ${visible(note)}`),
     ...blockedLines(sync, paint),
   ];
@@ -81,8 +83,14 @@ function sampleLines(sync: SyncPlan, options: TextOptions): readonly string[] {
   const shown = ACTIONS.flatMap((action) => sync.samples.filter((sample) => sample.action === action).slice(0, SAMPLES));
   const { create, update, delete: deletes, clear } = sync.summary;
   const left = create + update + deletes + clear - shown.length;
-  const all = options.planFile === undefined ? 'sluice plan --out plan.duckdb, then sluice show plan.duckdb --records' : `sluice show ${options.planFile} --records`;
-  return [...shown.map((sample) => `    ${sampleLine(sample, options.paint)}`), ...(left > 0 ? [`    ... ${count(left)} more: ${all}`] : [])];
+  const all =
+    options.planFile === undefined
+      ? 'sluice plan --out plan.duckdb, then sluice show plan.duckdb --records'
+      : `sluice show ${options.planFile} --records`;
+  return [
+    ...shown.map((sample) => `    ${sampleLine(sample, options.paint)}`),
+    ...(left > 0 ? [`    ... ${count(left)} more: ${all}`] : []),
+  ];
 }
 
 const ACTIONS = ['create', 'update', 'clear', 'delete'] as const;
@@ -96,7 +104,9 @@ export function sampleLine(sample: ChangeSample, paint: Paint, fields: number = 
   const shown = changes.slice(0, fields).map((change) => fieldChange(change, sample.action));
   const more = changes.length > shown.length ? [`... ${plural(changes.length - shown.length, 'more field')}`] : [];
   const reason = REASONS[sample.reason] === undefined ? [] : [REASONS[sample.reason] ?? ''];
-  return [`${paint[STYLES[sample.action]](SYMBOLS[sample.action])} ${keyText(sample.key)}${name}`, ...shown, ...more, ...reason].join('   ');
+  return [`${paint[STYLES[sample.action]](SYMBOLS[sample.action])} ${keyText(sample.key)}${name}`, ...shown, ...more, ...reason].join(
+    '   ',
+  );
 }
 
 function fieldLabel(label: string): string {
@@ -114,7 +124,10 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Why a sync may not be applied: every breach, with the way to allow it. */
 function blockedLines(sync: SyncPlan, paint: Paint): readonly string[] {
   if (sync.blocked.length === 0) return [];
-  return [paint.error(`  BLOCKED: ${visible(sync.name)} will not be applied`), ...sync.blocked.flatMap((block) => blockLines(block, sync, paint))];
+  return [
+    paint.error(`  BLOCKED: ${visible(sync.name)} will not be applied`),
+    ...sync.blocked.flatMap((block) => blockLines(block, sync, paint)),
+  ];
 }
 
 function blockLines(block: Blocked, sync: SyncPlan, paint: Paint): readonly string[] {

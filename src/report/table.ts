@@ -15,7 +15,14 @@ export function table(names: readonly string[], rows: readonly (readonly (string
   const { right = new Set<number>(), max = 80, empty = '' } = options;
   const cells = [names, ...rows].map((row) => names.map((_, index) => cell(row[index] ?? null, max, empty)));
   const widths = names.map((_, index) => Math.max(...cells.map((row) => displayWidth(row[index] ?? ''))));
-  return cells.map((row) => row.map((text, index) => align(text, widths[index] ?? 0, right.has(index))).join('  ').trimEnd()).join('\n');
+  return cells
+    .map((row) =>
+      row
+        .map((text, index) => align(text, widths[index] ?? 0, right.has(index)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 function cell(text: string | null, max: number, empty: string): string {

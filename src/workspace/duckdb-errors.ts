@@ -10,7 +10,10 @@ export class SqlError extends UserError {
   /** What DuckDB suggests: names that exist and look alike. */
   readonly suggestion: string | undefined;
 
-  constructor(message: string, details: { category: string; position: SqlError['position']; suggestion: string | undefined; cause: unknown }) {
+  constructor(
+    message: string,
+    details: { category: string; position: SqlError['position']; suggestion: string | undefined; cause: unknown },
+  ) {
     super(message, { cause: details.cause, hint: details.suggestion });
     this.category = details.category;
     this.position = details.position;

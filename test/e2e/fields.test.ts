@@ -341,3 +341,115 @@ describe('conflict: both moved, to different values', () => {
     });
   });
 });
+
+/** Refresh is `changed` there: what the warehouse left alone is unchanged, and not looked at. */
+describe('not S, not M: unchanged, because the destination shows our value its own way', () => {
+  const normalising = { api: { normalise: ['trim'] }, source: [['1', 'Ada', ' Team ', 5]] } as const;
+  const stored = [['1', 'Ada', 'Team', '5', null]];
+
+  test('read back after the write: base knows both, and nothing is written again', async () => {
+    await using p = await project(normalising);
+    await expectCycle(p, {
+      args: ['--refresh', 'all'],
+      plan: { create: 1 },
+      apply: { applied: 1 },
+      live: stored,
+      sent: { 1: { Name: 'Ada', Plan: ' Team ', Seats: '5' } },
+      again: { unchanged: 1 },
+    });
+    expect((await p.records())['1']).toMatchObject({ returned: { Plan: 'Team' }, verified: true });
+    await p.source(['1', 'Ada', ' Team ', 6]);
+    const document = await expectCycle(p, { args: ['--refresh', 'all'], plan: { update: 1 }, apply: { applied: 1 }, live: [['1', 'Ada', 'Team', '6', null]], again: { unchanged: 1 } });
+    expect(written(document)).toEqual({ Seats: 1 });
+  });
+
+  test('a write into a field that is shown its own way: returned follows', async () => {
+    await using p = await established(normalising);
+    await p.source(['1', 'Ada', 'Scale ', 5]);
+    await expectCycle(p, {
+      args: ['--refresh', 'all'],
+      plan: { update: 1 },
+      apply: { applied: 1 },
+      live: [['1', 'Ada', 'Scale', '5', null]],
+      sent: { 1: { Name: 'Ada', Plan: 'Scale ', Seats: '5' } },
+      again: { unchanged: 1 },
+    });
+    expect((await p.records())['1']).toMatchObject({ returned: { Plan: 'Scale' } });
+  });
+
+  test('when it does move, that is drift', async () => {
+    await using p = await established(normalising);
+    await p.edit((values) => ({ ...values, Plan: 'Typed' }));
+    expect(await p.summary()).toEqual({ unchanged: 1, unverified: 1 });
+    await expectCycle(p, { args: ['--refresh', 'all'], plan: { update: 1, drift: 1 }, apply: { applied: 1 }, live: stored, again: { unchanged: 1 } });
+  });
+
+  test('verify: none: what is found for the first time becomes returned', async () => {
+    await using p = await established({ ...normalising, sync: { verify: 'none' } });
+    expect((await p.records())['1']).toMatchObject({ returned: null, verified: false });
+    await expectCycle(p, { args: ['--refresh', 'all'], plan: { unchanged: 1 }, apply: {}, live: stored, again: { unchanged: 1 } });
+    expect((await p.records())['1']).toMatchObject({ returned: { Plan: 'Team' }, verified: true });
+    expect(await p.writes()).toHaveLength(1);
+  });
+});
+
+describe('L unreadable', () => {
+  const hidden = { api: { unreadable: ['Plan'] } } as const;
+
+  test('blind: no base, D is written', async () => {
+    await using p = await project({ ...hidden, source: [['1', 'Ada', 'Team', 5]], live: [['1', 'Ada', 'Old', 5]] });
+    const document = await expectCycle(p, {
+      plan: { update: 1 },
+      apply: { applied: 1 },
+      live: [['1', 'Ada', 'Team', '5', 'note 1']],
+      sent: { 1: { Name: 'Ada', Plan: 'Team', Seats: '5' } },
+      again: { unchanged: 1, unverified: 1 },
+    });
+    expect(written(document)).toEqual({ Plan: 1 });
+    expect(planOf(document).samples).toMatchObject([{ reason: 'blind', fields: [{ field: 'Plan', case: 'blind' }] }]);
+  });
+
+  test('blind: the source moved, D is written', async () => {
+    await using p = await established({ ...hidden, source: [['1', 'Ada', 'Team', 5]] });
+    await p.source(['1', 'Ada', 'Scale', 5]);
+    await expectCycle(p, {
+      plan: { update: 1 },
+      apply: { applied: 1 },
+      live: [['1', 'Ada', 'Scale', '5', null]],
+      sent: { 1: { Name: 'Ada', Plan: 'Scale', Seats: '5' } },
+      again: { unchanged: 1, unverified: 1 },
+    });
+  });
+
+  test('unverified: the source did not move, so nothing is written and what moved there is not seen', async () => {
+    await using p = await established({ ...hidden, source: [['1', 'Ada', 'Team', 5]] });
+    await p.edit((values) => ({ ...values, Plan: 'Typed' }));
+    await expectCycle(p, { args: ['--refresh', 'all'], plan: { unchanged: 1 }, apply: {}, live: [['1', 'Ada', 'Typed', '5', null]], again: { unchanged: 1 } });
+  });
+
+  test('unverified: a neighbour is written without it', async () => {
+    await using p = await established({ ...hidden, source: [['1', 'Ada', 'Team', 5]] });
+    await p.source(['1', 'Ada', 'Team', 6]);
+    await p.edit((values) => ({ ...values, Plan: 'Typed' }));
+    await expectCycle(p, {
+      plan: { update: 1 },
+      apply: { applied: 1 },
+      live: [['1', 'Ada', 'Typed', '6', null]],
+      sent: { 1: { Name: 'Ada', Plan: 'Team', Seats: '6' } },
+      again: { unchanged: 1, unverified: 1 },
+    });
+  });
+
+  test('a destination that cannot be read at all: L is taken to be B, and the plan says so', async () => {
+    await using p = await established({ api: { no_read: true }, source: [['1', 'Ada', 'Team', 5]] });
+    expect(await p.planText()).toMatch(/drift not checked/);
+    await p.source(['1', 'Ada', 'Scale', 5]);
+    await expectCycle(p, {
+      plan: { update: 1 },
+      apply: { applied: 1 },
+      live: [['1', 'Ada', 'Scale', '5', null]],
+      sent: { 1: { Name: 'Ada', Plan: 'Scale', Seats: '5' } },
+      again: { unchanged: 1, unverified: 1 },
+    });
+  });
+});

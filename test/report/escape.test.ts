@@ -17,8 +17,40 @@ const hostile = fc.oneof(
   fc
     .array(
       fc.oneof(
-        fc.constantFrom('\u001b[31m', '\u001b]0;title\u0007', '\u009b2J', '\r', '\n', '\t', '\u0000', '\u202e', '\u2066', '\u200b', '\ufeff', '\u2028', '\ud800'),
-        fc.constantFrom('|', '`', '```', '<script>', '</code>', '</details>', '](http://x)', '@team', '#1', '**', '__', '~~', '&lt;', '\\', '<!--', 'www.x.com', '$x$'),
+        fc.constantFrom(
+          '\u001b[31m',
+          '\u001b]0;title\u0007',
+          '\u009b2J',
+          '\r',
+          '\n',
+          '\t',
+          '\u0000',
+          '\u202e',
+          '\u2066',
+          '\u200b',
+          '\ufeff',
+          '\u2028',
+          '\ud800',
+        ),
+        fc.constantFrom(
+          '|',
+          '`',
+          '```',
+          '<script>',
+          '</code>',
+          '</details>',
+          '](http://x)',
+          '@team',
+          '#1',
+          '**',
+          '__',
+          '~~',
+          '&lt;',
+          '\\',
+          '<!--',
+          'www.x.com',
+          '$x$',
+        ),
         fc.string({ maxLength: 5 }),
       ),
       { maxLength: 8 },
@@ -88,16 +120,33 @@ function hostilePlan(text: string): ReturnType<typeof planDocument> {
 test('no text from outside drives the terminal', () => {
   fc.assert(
     fc.property(hostile, (text) => {
-      const result = applyDocument(syncApply({ name: text, messages: [text], run_id: text, rejects: [{ code: text, field: text, count: 2, known: 0, examples: [{ key: [text], message: text }] }] }));
+      const result = applyDocument(
+        syncApply({
+          name: text,
+          messages: [text],
+          run_id: text,
+          rejects: [{ code: text, field: text, count: 2, known: 0, examples: [{ key: [text], message: text }] }],
+        }),
+      );
       const plan = hostilePlan(text);
-      const all = [renderPlan(plan, { paint: PLAIN }), renderApply(result, PLAIN), renderDrift(plan, PLAIN), table([text], [[text]])].join('\n');
+      const all = [renderPlan(plan, { paint: PLAIN }), renderApply(result, PLAIN), renderDrift(plan, PLAIN), table([text], [[text]])].join(
+        '\n',
+      );
       return !all.split('\n').some((line) => invisibleIn(line));
     }),
   );
 });
 
 test('values cannot forge lines of their own', () => {
-  const text = renderPlan(planDocument(syncPlan({ summary: { create: 1 }, samples: [sample('create', 'a\nPlan: 0 to create.', 'x\nBLOCKED', change('N', null, 'v\nPlan: none'))] })), { paint: PLAIN });
+  const text = renderPlan(
+    planDocument(
+      syncPlan({
+        summary: { create: 1 },
+        samples: [sample('create', 'a\nPlan: 0 to create.', 'x\nBLOCKED', change('N', null, 'v\nPlan: none'))],
+      }),
+    ),
+    { paint: PLAIN },
+  );
   expect(text.split('\n').filter((line) => line.startsWith('Plan:') || line.startsWith('BLOCKED'))).toEqual(['Plan: 1 to create.']);
 });
 
@@ -128,5 +177,14 @@ test('Markdown: an entity shows the character it stands for, so nothing is lost'
 test('wide characters take two columns', () => {
   expect(displayWidth('山田')).toBe(4);
   expect(displayWidth('é')).toBe(1);
-  expect(table(['a', 'b'], [['山田', '1'], ['xx', null]], { right: new Set([1]), empty: '-' })).toBe('a     b\n山田  1\nxx    -');
+  expect(
+    table(
+      ['a', 'b'],
+      [
+        ['山田', '1'],
+        ['xx', null],
+      ],
+      { right: new Set([1]), empty: '-' },
+    ),
+  ).toBe('a     b\n山田  1\nxx    -');
 });

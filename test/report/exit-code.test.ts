@@ -26,7 +26,12 @@ const plans: readonly (readonly [string, SyncPlan, ExitCode, ExitCode])[] = [
   ['an update', syncPlan({ summary: { update: 1 } }), 0, 2],
   ['a delete', syncPlan({ summary: { delete: 1 } }), 0, 2],
   ['a clear', syncPlan({ summary: { clear: 1 } }), 0, 2],
-  ['only what is not written', syncPlan({ summary: { held: 1, drift: 1, rejected: 1, known_rejected: 1, adopt: 1, forget: 1, release: 1, skipped: 1 } }), 0, 0],
+  [
+    'only what is not written',
+    syncPlan({ summary: { held: 1, drift: 1, rejected: 1, known_rejected: 1, adopt: 1, forget: 1, release: 1, skipped: 1 } }),
+    0,
+    0,
+  ],
   ['a guard', syncPlan({ summary: { delete: 9 }, blocked: [block('guard')] }), 3, 3],
   ['a check', syncPlan({ blocked: [block('check')] }), 3, 3],
   ['a limit', syncPlan({ blocked: [block('limit')] }), 3, 3],

@@ -1,5 +1,15 @@
 /** Plans and results made by hand: a test states only what it is about. */
-import { addSummaries, type ApplyDocument, type ChangeSample, EMPTY_SUMMARY, type FieldChange, type PlanDocument, type Summary, type SyncApply, type SyncPlan } from '../../src/plan/document.ts';
+import {
+  addSummaries,
+  type ApplyDocument,
+  type ChangeSample,
+  EMPTY_SUMMARY,
+  type FieldChange,
+  type PlanDocument,
+  type Summary,
+  type SyncApply,
+  type SyncPlan,
+} from '../../src/plan/document.ts';
 
 export function syncPlan(own: Partial<Omit<SyncPlan, 'summary'>> & { summary?: Partial<Summary> } = {}): SyncPlan {
   return {
@@ -75,7 +85,8 @@ export function syncApply(own: Partial<SyncApply> = {}): SyncApply {
 }
 
 export function applyDocument(...syncs: readonly SyncApply[]): ApplyDocument {
-  const sum = (key: 'applied' | 'unchanged' | 'held' | 'rejected' | 'unknown' | 'not_attempted'): number => syncs.reduce((total, sync) => total + sync[key], 0);
+  const sum = (key: 'applied' | 'unchanged' | 'held' | 'rejected' | 'unknown' | 'not_attempted'): number =>
+    syncs.reduce((total, sync) => total + sync[key], 0);
   return {
     format_version: '1.0',
     plan_id: 'plan-1',
@@ -108,7 +119,13 @@ export function designPlan(): PlanDocument {
     },
     drift_fields: { Tier__c: 2 },
     rejects: [
-      { code: 'STRING_TOO_LONG', field: 'Name', count: 1, known: 0, examples: [{ key: ['0018A'], message: '256 characters, the field takes 255' }] },
+      {
+        code: 'STRING_TOO_LONG',
+        field: 'Name',
+        count: 1,
+        known: 0,
+        examples: [{ key: ['0018A'], message: '256 characters, the field takes 255' }],
+      },
     ],
     samples: [sample('update', '001A', 'Umbrella', change('Tier__c', 'SMB', 'Enterprise'), change('ARR__c', '900000', '1200000'))],
     cost: { api_calls: 4, api_calls_left: 84_213, bytes_billed: null },

@@ -18,11 +18,21 @@ test('masked, which is the default, no value and no key shows', () => {
 });
 
 test('what forbids the apply comes before the numbers', () => {
-  const blocked = syncPlan({ summary: { delete: 9 }, blocked: [{ kind: 'guard', message: 'deletes: 9 of 10', hint: 'To allow it: --allow deletes:account-health=9' }] });
+  const blocked = syncPlan({
+    summary: { delete: 9 },
+    blocked: [{ kind: 'guard', message: 'deletes: 9 of 10', hint: 'To allow it: --allow deletes:account-health=9' }],
+  });
   const broken = syncPlan({ name: 'contacts', error: { message: 'no table', where: 'syncs/contacts.yaml:3:1', hint: null } });
   const text = renderMarkdown(planDocument(blocked, broken));
-  expect(text).toContain('> [!CAUTION]\n> **<code>account-health</code> will not be applied**\n> - guard: deletes&#58; 9 of 10 (To allow it&#58; --allow deletes&#58;account-health&#61;9)');
-  expect(text).toContain('> **<code>contacts</code> could not be planned (<code>syncs&#47;contacts.yaml&#58;3&#58;1</code>)&#58; no table**'.replace('&#58; no', ': no'));
+  expect(text).toContain(
+    '> [!CAUTION]\n> **<code>account-health</code> will not be applied**\n> - guard: deletes&#58; 9 of 10 (To allow it&#58; --allow deletes&#58;account-health&#61;9)',
+  );
+  expect(text).toContain(
+    '> **<code>contacts</code> could not be planned (<code>syncs&#47;contacts.yaml&#58;3&#58;1</code>)&#58; no table**'.replace(
+      '&#58; no',
+      ': no',
+    ),
+  );
   expect(text.indexOf('[!CAUTION]')).toBeLessThan(text.indexOf('| Sync |'));
 });
 

@@ -36,7 +36,8 @@ test('elsewhere there is a line every few seconds at most, without control chara
   const clock = { now: 0 };
   const { progress, written } = progressAt(clock, { isTTY: false });
   progress.emit({ type: 'apply:start', sync: 'a', total: 1000 });
-  for (clock.now = 0; clock.now <= 20_000; clock.now += 100) progress.emit({ type: 'apply:progress', sync: 'a', done: clock.now / 100, total: 1000, rejected: 0 });
+  for (clock.now = 0; clock.now <= 20_000; clock.now += 100)
+    progress.emit({ type: 'apply:progress', sync: 'a', done: clock.now / 100, total: 1000, rejected: 0 });
   expect(written).toHaveLength(4);
   expect(written.join('')).not.toContain('\u001b');
   expect(written[1]).toBe('a: 100 of 1,000, 10/s, 1 min 30 s left\n');

@@ -27,7 +27,22 @@ test('every kind of line, several syncs, blocked and failing ones', () => {
     refresh: 'all',
     live_read: 5000,
     rows: 5000,
-    summary: { create: 1, update: 2, clear: 3, delete: 1200, takeover: 1, drift: 2, conflict: 1, held: 2, rejected: 12, known_rejected: 2, adopt: 7, forget: 4, release: 5, skipped: 6 },
+    summary: {
+      create: 1,
+      update: 2,
+      clear: 3,
+      delete: 1200,
+      takeover: 1,
+      drift: 2,
+      conflict: 1,
+      held: 2,
+      rejected: 12,
+      known_rejected: 2,
+      adopt: 7,
+      forget: 4,
+      release: 5,
+      skipped: 6,
+    },
     fields: { Name: 2 },
     drift_fields: { Phone: 3 },
     rejects: [
@@ -52,12 +67,19 @@ test('every kind of line, several syncs, blocked and failing ones', () => {
     guards: [{ guard: 'updates', limit: 1, actual: 2, existing: 5000, ok: true, allowed: true }],
     checks: [{ name: 'nobody falls', ok: false, violations: 2, examples: ['{"key":"7"}'] }],
     blocked: [
-      { kind: 'guard', message: 'deletes: 1200 of 5000 existing records, the limit is 500', hint: 'To allow it for one run: --allow deletes:accounts=1200' },
+      {
+        kind: 'guard',
+        message: 'deletes: 1200 of 5000 existing records, the limit is 500',
+        hint: 'To allow it for one run: --allow deletes:accounts=1200',
+      },
       { kind: 'check', message: 'nobody falls: 2 violations', hint: null },
     ],
     cost: { api_calls: 4, api_calls_left: 100, bytes_billed: 10_485_760 },
   });
-  const contacts = syncPlan({ name: 'contacts-long-name', error: { message: 'no table "contacts"', where: 'syncs/contacts.yaml:7:12', hint: 'Did you mean "contact"?' } });
+  const contacts = syncPlan({
+    name: 'contacts-long-name',
+    error: { message: 'no table "contacts"', where: 'syncs/contacts.yaml:7:12', hint: 'Did you mean "contact"?' },
+  });
   const none = syncPlan({ name: 'idle', refresh: 'none', rows: 10, summary: { unchanged: 1234 } });
   expect(renderPlan(planDocument(accounts, contacts, none), plain)).toMatchSnapshot();
 });
@@ -83,7 +105,10 @@ test('held and rejected records are not "no changes"', () => {
 
 test('a change at the end of a long text shows, and long values are cut', () => {
   const long = 'x'.repeat(500);
-  const text = renderPlan(planDocument(syncPlan({ summary: { update: 1 }, samples: [sample('update', '1', null, change('Note', `${long}old`, `${long}new`))] })), plain);
+  const text = renderPlan(
+    planDocument(syncPlan({ summary: { update: 1 }, samples: [sample('update', '1', null, change('Note', `${long}old`, `${long}new`))] })),
+    plain,
+  );
   expect(text).toContain('old" -> "');
   expect(text).toContain('new"');
   expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThan(250);

@@ -48,8 +48,13 @@ const WRITER = `
 `;
 
 /** Another process that has run statements on the file and keeps it open, until it is killed without a chance to tidy up. */
-export async function otherProcess(path: string, ...statements: readonly string[]): Promise<AsyncDisposable & { pid: number; kill: () => Promise<void> }> {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', WRITER, path, ...statements], { stdio: ['ignore', 'pipe', 'inherit'] });
+export async function otherProcess(
+  path: string,
+  ...statements: readonly string[]
+): Promise<AsyncDisposable & { pid: number; kill: () => Promise<void> }> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', WRITER, path, ...statements], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const pid = child.pid;
   if (pid === undefined) throw new Error('the process did not start');
   const exited = once(child, 'exit');

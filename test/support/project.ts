@@ -16,6 +16,7 @@ import type { ApplyDocument, PlanDocument, Summary, SyncApply, SyncPlan } from '
 import { LocalState } from '../../src/state/local/local.ts';
 import { Workspace } from '../../src/workspace/workspace.ts';
 import { onDatabase } from './database.ts';
+import { editStore, readStore, seedStore, TEST_DESTINATIONS, testConnectionSchemas, type Values } from './test-destination/index.ts';
 
 export type Cell = string | number | bigint | null;
 /** `id, name, plan, seats` in the warehouse; `Id, Name, Plan, Seats` in the CRM, whose column `Notes` is nobody's business. */
@@ -36,6 +37,8 @@ export interface Setup {
   /** Properties of the default sync `accounts`; several syncs when it is a list. */
   readonly sync?: Yaml | readonly Yaml[];
   readonly project?: Yaml;
+  /** The CRM is the test-only destination with these options, instead of a DuckDB file. */
+  readonly api?: Yaml;
   /** More connections. */
   readonly connections?: readonly Yaml[];
   readonly env?: Readonly<Record<string, string>>;
@@ -83,19 +86,22 @@ export async function project(setup: Setup = {}): Promise<TestProject> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'sluice-e2e-')));
   const made = new TestProject(root, setup);
   await made.write('syncs/project.yaml', { kind: 'Project', name: 'acme', state: { path: '../state.duckdb' }, ...setup.project });
-  await made.write('syncs/connections.yaml', ...CONNECTIONS, ...(setup.connections ?? []));
+  await made.write('syncs/connections.yaml', WAREHOUSE_CONNECTION, crmConnection(setup), ...(setup.connections ?? []));
   await made.sync(setup.sync ?? {});
   await made.warehouse(...(setup.warehouse ?? [WAREHOUSE]));
-  await made.crm(...(setup.crm ?? [CRM]));
+  if (setup.api === undefined) await made.crm(...(setup.crm ?? [CRM]));
   if (setup.source !== undefined) await made.source(...setup.source);
   if (setup.live !== undefined) await made.insert(...setup.live);
   return made;
 }
 
-const CONNECTIONS: readonly Yaml[] = [
-  { kind: 'Connection', name: 'warehouse', type: 'duckdb', path: '../warehouse.duckdb' },
-  { kind: 'Connection', name: 'crm', type: 'duckdb', path: '../crm.duckdb' },
-];
+const WAREHOUSE_CONNECTION: Yaml = { kind: 'Connection', name: 'warehouse', type: 'duckdb', path: '../warehouse.duckdb' };
+const API_OBJECTS: Yaml = { Account: { fields: { Id: 'text', Name: 'text', Plan: 'text', Seats: 'integer', Notes: 'text' } } };
+
+function crmConnection({ api }: Setup): Yaml {
+  if (api === undefined) return { kind: 'Connection', name: 'crm', type: 'duckdb', path: '../crm.duckdb' };
+  return { kind: 'Connection', name: 'crm', type: 'test', file: '../crm.json', objects: API_OBJECTS, ...api };
+}
 
 export class TestProject implements AsyncDisposable {
   readonly root: string;
@@ -139,13 +145,31 @@ export class TestProject implements AsyncDisposable {
     await this.warehouse('DELETE FROM account', ...insert);
   }
 
+  /** Somebody works in the CRM that is the test-only destination: new values of each record, or null to delete it. */
+  async edit(change: (values: Values) => Values | null): Promise<void> {
+    await editStore(this.file('crm.json'), 'Account', change);
+  }
+
+  /** Write calls that the test-only destination got: action and keys. */
+  async writes(): Promise<(readonly [string | undefined, string])[]> {
+    const { calls } = await readStore(this.file('crm.json'));
+    return calls.filter((call) => call.call === 'write').map((call) => [call.action, (call.keys ?? []).map((key) => (JSON.parse(key) as string[]).join('/')).join(' ')]);
+  }
+
+  /** The next commands find the test-only destination with other options. */
+  async api(options: Yaml): Promise<void> {
+    await this.write('syncs/connections.yaml', WAREHOUSE_CONNECTION, crmConnection({ api: options }));
+  }
+
   /** Records that somebody made in the CRM. */
   async insert(...rows: readonly Account[]): Promise<void> {
+    if (this.#setup.api !== undefined) return seedStore(this.file('crm.json'), 'Account', rows.map((row) => recordOf(row)));
     await this.crm(`INSERT INTO Account VALUES ${rows.map((row) => tuple([...row, row[0] === null ? 'nobody' : `note ${row[0]}`])).join(', ')}`);
   }
 
   /** Every record of the destination as exact text, by key. */
   async live(object = 'Account'): Promise<(string | null)[][]> {
+    if (this.#setup.api !== undefined) return apiRecords(this.file('crm.json'), object);
     const rows = await this.crm(`SELECT CAST(COLUMNS(*) AS VARCHAR) FROM ${object} ORDER BY 1, 2`);
     return rows.map((row) => Object.values(row) as (string | null)[]);
   }
@@ -184,8 +208,11 @@ export class TestProject implements AsyncDisposable {
 
   async run(args: readonly string[], how: { readonly process?: boolean; readonly env?: Readonly<Record<string, string>>; readonly answer?: string } = {}): Promise<Ran> {
     const env = { ...this.#setup.env, ...how.env };
+    const { api } = this.#setup;
+    const overrides = api === undefined ? this.#setup.overrides : { ...TEST_OVERRIDES, ...this.#setup.overrides };
     const isolated = how.process ?? (process.env['SLUICE_E2E'] === 'process' && this.#setup.overrides === undefined && how.answer === undefined);
-    return isolated ? runProcess(args, this.root, env) : runHere(args, this.root, env, this.#setup.overrides, how.answer);
+    if (isolated) return runProcess(api === undefined ? CLI : TEST_CLI, args, this.root, env);
+    return runHere(args, this.root, env, overrides, how.answer);
   }
 
   /** The plan as a document, whatever the exit code: `code` says what it must be. */
@@ -253,6 +280,19 @@ function parsed(value: unknown): StoredRecord['sent'] {
   return typeof value === 'string' ? (JSON.parse(value) as Record<string, string | null>) : null;
 }
 
+const ACCOUNT_FIELDS = ['Id', 'Name', 'Plan', 'Seats', 'Notes'];
+
+function recordOf(row: Account): Values {
+  const [id, name, plan, seats] = row.map((cell) => (cell === null ? null : String(cell)));
+  return { Id: id ?? null, Name: name ?? null, Plan: plan ?? null, Seats: seats ?? null, Notes: id === null ? 'nobody' : `note ${id ?? ''}` };
+}
+
+async function apiRecords(file: string, object: string): Promise<(string | null)[][]> {
+  const { objects } = await readStore(file);
+  const rows = (objects[object] ?? []).map(({ values }) => ACCOUNT_FIELDS.map((field) => values[field] ?? null));
+  return rows.sort((a, b) => (a[0] ?? '').localeCompare(b[0] ?? ''));
+}
+
 const HOME = process.cwd();
 
 async function runHere(
@@ -287,14 +327,19 @@ async function runHere(
 }
 
 export const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+const TEST_CLI = fileURLToPath(new URL('test-destination/cli.ts', import.meta.url));
+const TEST_OVERRIDES: Overrides = { registry: { destinations: TEST_DESTINATIONS }, connectionSchemas: testConnectionSchemas() };
 
-async function runProcess(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Ran> {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+/** A process that was killed has no exit code: 128 and its signal, as shells count it. */
+const KILLED = 137;
+
+async function runProcess(program: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Ran> {
+  const child = spawn(process.execPath, [program, ...args], { cwd, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => void (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (output.stderr += text));
   const code = await new Promise<number>((resolve, reject) => {
-    child.on('error', reject).on('close', (exit, signal) => (exit === null ? reject(new Error(`ended by ${signal ?? 'nobody'}`)) : resolve(exit)));
+    child.on('error', reject).on('close', (exit, signal) => (exit === null && signal !== 'SIGKILL' ? reject(new Error(`ended by ${signal ?? 'nobody'}`)) : resolve(exit ?? KILLED)));
   });
   return { code, ...output, json: jsonOf(args, output.stdout) };
 }

@@ -101,7 +101,9 @@ async function findTable(catalog: Catalog, object: string): Promise<RelationName
 }
 
 function missingTable(relations: readonly RelationName[], schema: string, object: string): UserError {
-  const names = relations.filter((each) => each.type === 'table').map((each) => (each.schema === schema ? each.name : `${each.schema}.${each.name}`));
+  const names = relations
+    .filter((each) => each.type === 'table')
+    .map((each) => (each.schema === schema ? each.name : `${each.schema}.${each.name}`));
   const near = nearest(object, names);
   const list = names.length > 12 ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more` : names.join(', ');
   const has = names.length === 0 ? 'The database has no tables: create the table first.' : `The database has: ${list}.`;
@@ -142,7 +144,8 @@ function maxLength(name: string, constraints: readonly Constraint[]): number | u
   const bounds = constraints
     .filter((each) => each.type === 'CHECK' && each.columns.length === 1 && each.columns[0] === name)
     .flatMap((each) => {
-      const [, , operator, bound] = /^\(*(length|len|strlen|char_length|character_length)\([^()]*\) (<=?) (\d+)\)*$/i.exec(each.expression) ?? [];
+      const [, , operator, bound] =
+        /^\(*(length|len|strlen|char_length|character_length)\([^()]*\) (<=?) (\d+)\)*$/i.exec(each.expression) ?? [];
       return bound === undefined ? [] : [Number(bound) - (operator === '<' ? 1 : 0)];
     });
   return bounds.length === 0 ? undefined : Math.min(...bounds);

@@ -11,7 +11,10 @@ export interface Refusal {
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof SqlError)) return undefined;
   const text = error.problems[0]?.message ?? error.message;
-  return violation(text) ?? (UNFIT.has(error.category) ? { code: 'CONVERSION', message: 'a value does not fit the type of its field' } : undefined);
+  return (
+    violation(text) ??
+    (UNFIT.has(error.category) ? { code: 'CONVERSION', message: 'a value does not fit the type of its field' } : undefined)
+  );
 }
 
 const UNFIT: ReadonlySet<string> = new Set(['Conversion', 'Out of Range', 'Invalid Input']);
@@ -25,7 +28,8 @@ function violation(text: string): Refusal | undefined {
     return { code: 'UNIQUE', message: `another record has the same ${keyName(text) ?? 'value in a unique field'}` };
   }
   if (/still referenced by a foreign key/.test(text)) {
-    const message = 'other records refer to this one; DuckDB then refuses to delete it, and to change its lists and its indexed or jointly checked fields';
+    const message =
+      'other records refer to this one; DuckDB then refuses to delete it, and to change its lists and its indexed or jointly checked fields';
     return { code: 'FOREIGN_KEY', message };
   }
   if (/does not exist in the referenced table/.test(text)) {

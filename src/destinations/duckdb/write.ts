@@ -130,7 +130,9 @@ function outcomeOf(verdict: Verdict, batch: WriteBatch, field: string | undefine
     case 'same':
       return { status: 'unchanged' };
     case 'gone':
-      return batch.action === 'delete' ? { status: 'unchanged' } : { status: 'held', message: 'the record is gone: it was deleted since the plan' };
+      return batch.action === 'delete'
+        ? { status: 'unchanged' }
+        : { status: 'held', message: 'the record is gone: it was deleted since the plan' };
     case 'exists':
       return { status: 'held', message: 'the record exists: it was created since the plan' };
     case 'moved':
@@ -140,7 +142,11 @@ function outcomeOf(verdict: Verdict, batch: WriteBatch, field: string | undefine
     case 'orphan':
       return { status: 'rejected', code: 'REFERENCE_NOT_FOUND', message: `${field ?? 'a field'}: ${parentSentence(batch, field, 'no')}` };
     case 'ambiguous':
-      return { status: 'rejected', code: 'REFERENCE_AMBIGUOUS', message: `${field ?? 'a field'}: ${parentSentence(batch, field, 'more than one')}` };
+      return {
+        status: 'rejected',
+        code: 'REFERENCE_AMBIGUOUS',
+        message: `${field ?? 'a field'}: ${parentSentence(batch, field, 'more than one')}`,
+      };
   }
 }
 

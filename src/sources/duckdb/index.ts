@@ -14,8 +14,6 @@ import type { Query, Source } from '../source.ts';
 import { describeQuery, type QueryScope } from './describe.ts';
 import { extractQuery } from './extract.ts';
 
-export { locateQueryError } from './query-error.ts';
-
 /** Opens a connection of type `duckdb` as a source. */
 export async function openDuckDbSource(connection: Connection, _context: Context, project: Project): Promise<Source> {
   return new DuckDbSource(connection, project);

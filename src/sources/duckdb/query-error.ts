@@ -17,22 +17,6 @@ export function placeQueryError(error: unknown, query: Query, projectDir: string
   });
 }
 
-/** Categories of what a valid statement can meet in the data or in a file. The others are mistakes in a statement. */
-const AT_RUN_TIME: ReadonlySet<string> = new Set(['Conversion', 'Out of Range', 'Invalid Input', 'IO', 'Permission', 'Mismatch Type', 'Serialization']);
-
-/**
- * Maps a failure of a bigger statement that reads the query (a value that cannot be cast, a broken Parquet file) to the
- * query as a whole: positions mean nothing there. Errors that the query cannot have caused pass.
- */
-export function locateQueryError(error: unknown, query: Query): unknown {
-  if (!(error instanceof SqlError) || !AT_RUN_TIME.has(error.category)) return error;
-  return new UserError(`the query failed while it ran: ${publicText(error.problems[0]?.message ?? error.message)}`, {
-    location: query.lines[0],
-    hint: error.suggestion,
-    cause: error,
-  });
-}
-
 /** The query's lines know where they stand; the column counts from there. */
 function locate(query: Query, position: SqlError['position']): Location | undefined {
   const line = query.lines[(position?.line ?? 1) - 1];

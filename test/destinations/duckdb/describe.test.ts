@@ -60,14 +60,18 @@ describe('field types', () => {
     ['BIGNUM', { kind: 'text', native: 'BIGNUM' }],
   ])('%s', async (native, type) => {
     await using of = await target([`CREATE TABLE t (f ${native})`]);
-    expect((await schemaOf(of, 't')).fields[0]).toMatchObject({ name: 'f', type, nullable: true, hasDefault: false, creatable: true, updatable: true });
+    expect((await schemaOf(of, 't')).fields[0]).toMatchObject({
+      name: 'f',
+      type,
+      nullable: true,
+      hasDefault: false,
+      creatable: true,
+      updatable: true,
+    });
   });
 
   it('of an ENUM are its values', async () => {
-    await using of = await target([
-      "CREATE TYPE mood AS ENUM ('it''s', 'b, c)')",
-      'CREATE TABLE t (m mood)',
-    ]);
+    await using of = await target(["CREATE TYPE mood AS ENUM ('it''s', 'b, c)')", 'CREATE TABLE t (m mood)']);
     const [mood] = (await schemaOf(of, 't')).fields;
     expect(mood).toMatchObject({ type: { kind: 'text' }, allowed: ["it's", 'b, c)'] });
   });
@@ -102,14 +106,24 @@ describe('constraints', () => {
     expect(field['tier']).toMatchObject({ hasDefault: true, maxLength: 9 });
     expect(field['we"ird']).toMatchObject({ maxLength: 12 });
     expect(field['email']?.maxLength).toBeUndefined();
-    expect(field['twice']).toMatchObject({ creatable: false, updatable: false, hasDefault: false, reason: 'it is computed by the database' });
+    expect(field['twice']).toMatchObject({
+      creatable: false,
+      updatable: false,
+      hasDefault: false,
+      reason: 'it is computed by the database',
+    });
     expect(field['id']).toMatchObject({ nullable: false, creatable: true });
   });
 });
 
 describe('objects', () => {
   it('are found by schema, and in the connection’s default schema', async () => {
-    await using of = await target(['CREATE SCHEMA gold', 'CREATE TABLE gold.t (a INTEGER)', 'CREATE TABLE t (b INTEGER)', 'CREATE TABLE "a.b" (c INTEGER)']);
+    await using of = await target([
+      'CREATE SCHEMA gold',
+      'CREATE TABLE gold.t (a INTEGER)',
+      'CREATE TABLE t (b INTEGER)',
+      'CREATE TABLE "a.b" (c INTEGER)',
+    ]);
     expect((await schemaOf(of, 't')).fields[0]?.name).toBe('b');
     expect((await schemaOf(of, 'gold.t')).fields[0]?.name).toBe('a');
     expect((await schemaOf(of, 't', { schema: 'gold' })).fields[0]?.name).toBe('a');
@@ -117,7 +131,12 @@ describe('objects', () => {
   });
 
   it('that do not exist are refused with what does', async () => {
-    await using of = await target(['CREATE SCHEMA gold', 'CREATE TABLE accounts (a INTEGER)', 'CREATE TABLE gold.plans (a INTEGER)', 'CREATE VIEW v AS SELECT 1 AS a']);
+    await using of = await target([
+      'CREATE SCHEMA gold',
+      'CREATE TABLE accounts (a INTEGER)',
+      'CREATE TABLE gold.plans (a INTEGER)',
+      'CREATE VIEW v AS SELECT 1 AS a',
+    ]);
     expect(await refusal(of, 'acounts')).toEqual({ message: 'the database has no table "acounts"', hint: 'Did you mean "accounts"?' });
     expect(await refusal(of, 'zzzzzz')).toMatchObject({ hint: 'The database has: gold.plans, accounts.' });
     expect((await refusal(of, 'v')).message).toBe('v is a view, which cannot be written');

@@ -32,7 +32,12 @@ export interface Target extends AsyncDisposable {
     references?: Readonly<Record<string, ReferenceField>>,
   ) => Promise<readonly Outcome[]>;
   /** Live records with their exact text, as the planner reads them. */
-  readonly read: (object: string, key: readonly string[], fields: readonly string[], options?: ReadOptions) => Promise<Record<string, string | null>[]>;
+  readonly read: (
+    object: string,
+    key: readonly string[],
+    fields: readonly string[],
+    options?: ReadOptions,
+  ) => Promise<Record<string, string | null>[]>;
 }
 
 export interface ReadOptions {
@@ -61,7 +66,8 @@ export async function target(statements: readonly string[], options: Record<stri
       await destination[Symbol.asyncDispose]();
       return onDatabase(path, ...more);
     },
-    write: async (object, action, key, changes, references = {}) => destination.write(await batchOf(destination, object, action, key, changes, references)),
+    write: async (object, action, key, changes, references = {}) =>
+      destination.write(await batchOf(destination, object, action, key, changes, references)),
     read: async (object, key, fields, readOptions) => readTexts(destination, object, key, fields, readOptions ?? {}),
     [Symbol.asyncDispose]: async () => {
       await destination[Symbol.asyncDispose]();
@@ -88,7 +94,9 @@ async function batchOf(
   const names = Object.keys(changes[0]?.after ?? changes[0]?.before ?? {});
   const field = (name: string): { field: string; type: FieldType; reference?: ReferenceField } => {
     const reference = references[name];
-    return reference === undefined ? { field: name, type: typeOf.get(name) ?? { kind: 'text' } } : { field: name, type: { kind: 'text' }, reference };
+    return reference === undefined
+      ? { field: name, type: typeOf.get(name) ?? { kind: 'text' } }
+      : { field: name, type: { kind: 'text' }, reference };
   };
   return {
     object,
@@ -134,5 +142,7 @@ async function readTexts(
   };
   const columns = [...key.map((name, index) => text(`k${index}`, name)), ...fields.map((name, index) => text(`f${index}`, name))];
   const rows = await workspace.rows(`SELECT ${columns.join(', ')} FROM ${relation.from} AS r ORDER BY ALL`);
-  return rows.map((row) => Object.fromEntries([...key, ...fields].map((name, index) => [name, Object.values(row)[index] as string | null])));
+  return rows.map((row) =>
+    Object.fromEntries([...key, ...fields].map((name, index) => [name, Object.values(row)[index] as string | null])),
+  );
 }

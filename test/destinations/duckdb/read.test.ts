@@ -29,7 +29,10 @@ describe('reading', () => {
     ['BLOB', '\\xAA\\x00', 'qgA='],
     ['VARCHAR', "O'Brien 😀", "O'Brien 😀"],
   ])('finds a key of type %s by its canonical text', async (native, stored, canonical) => {
-    await using of = await target([`CREATE TABLE t (id ${native}, n INTEGER)`, `INSERT INTO t VALUES ('${stored.replaceAll("'", "''")}', 7)`]);
+    await using of = await target([
+      `CREATE TABLE t (id ${native}, n INTEGER)`,
+      `INSERT INTO t VALUES ('${stored.replaceAll("'", "''")}', 7)`,
+    ]);
     expect(await of.read('t', ['id'], ['n'], { keys: [[canonical], ['no such key']] })).toEqual([{ id: canonical, n: '7' }]);
   });
 
@@ -39,9 +42,14 @@ describe('reading', () => {
       'CREATE TABLE "s""x"."select" ("we""ird col" INTEGER, "Ünï" VARCHAR, "from" VARCHAR, "k0" VARCHAR)',
       `INSERT INTO "s""x"."select" VALUES (1, 'a', 'x', 'own'), (1, 'b', 'y', null), (2, 'a', 'z', null)`,
     ]);
-    expect(await of.read('s"x.select', ['we"ird col', 'Ünï'], ['from', 'k0'], { keys: [['1', 'a'], ['2', 'b']] })).toEqual([
-      { 'we"ird col': '1', Ünï: 'a', from: 'x', k0: 'own' },
-    ]);
+    expect(
+      await of.read('s"x.select', ['we"ird col', 'Ünï'], ['from', 'k0'], {
+        keys: [
+          ['1', 'a'],
+          ['2', 'b'],
+        ],
+      }),
+    ).toEqual([{ 'we"ird col': '1', Ünï: 'a', from: 'x', k0: 'own' }]);
   });
 
   it('shows a reference as the key of its target, and a dangling one as no key at all', async () => {

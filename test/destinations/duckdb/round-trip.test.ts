@@ -16,25 +16,47 @@ type Texts = fc.Arbitrary<string>;
 const digits = (length: number): Texts => fc.stringMatching(new RegExp(`^[1-9][0-9]{0,${length - 1}}$`));
 const signed = (text: Texts): Texts => fc.tuple(fc.constantFrom('', '-'), text).map((parts) => parts.join(''));
 const integers = (min: bigint, max: bigint): Texts => fc.oneof(fc.bigInt({ min, max }), fc.constantFrom(min, max, 0n)).map(String);
-const decimals = (whole: number, scale: number): Texts => signed(fc.tuple(digits(whole), fc.stringMatching(new RegExp(`^[0-9]{${scale}}$`))).map((parts) => parts.join('.')));
+const decimals = (whole: number, scale: number): Texts =>
+  signed(fc.tuple(digits(whole), fc.stringMatching(new RegExp(`^[0-9]{${scale}}$`))).map((parts) => parts.join('.')));
 const pad = (value: number, length = 2): string => String(value).padStart(length, '0');
 const dates = fc
-  .tuple(fc.oneof(fc.integer({ min: 1, max: 9999 }), fc.constantFrom(1, 1582, 1969, 1970, 9999)), fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 28 }), fc.constantFrom('', '', ' (BC)'))
+  .tuple(
+    fc.oneof(fc.integer({ min: 1, max: 9999 }), fc.constantFrom(1, 1582, 1969, 1970, 9999)),
+    fc.integer({ min: 1, max: 12 }),
+    fc.integer({ min: 1, max: 28 }),
+    fc.constantFrom('', '', ' (BC)'),
+  )
   .map(([year, month, day, era]) => `${pad(year, 4)}-${pad(month)}-${pad(day)}${era}`);
 const clock = (fraction: number): Texts =>
   fc
-    .tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }), fc.integer({ min: 0, max: 59 }), fc.integer({ min: 0, max: 10 ** fraction - 1 }))
+    .tuple(
+      fc.integer({ min: 0, max: 23 }),
+      fc.integer({ min: 0, max: 59 }),
+      fc.integer({ min: 0, max: 59 }),
+      fc.integer({ min: 0, max: 10 ** fraction - 1 }),
+    )
     .map(([hour, minute, second, part]) => `${pad(hour)}:${pad(minute)}:${pad(second)}${fraction === 0 ? '' : `.${pad(part, fraction)}`}`);
 const stamps = (fraction: number, zone = ''): Texts => fc.tuple(dates, clock(fraction)).map(([date, time]) => `${date} ${time}${zone}`);
 const recentStamps = fc.tuple(fc.integer({ min: 1700, max: 2200 }), clock(9)).map(([year, time]) => `${year}-02-28 ${time}`);
-const doubles = fc.oneof(fc.double({ noDefaultInfinity: true, noNaN: true }).map(String), fc.constantFrom('nan', 'inf', '-inf', '5e-324', '1.7976931348623157e308', '0'));
+const doubles = fc.oneof(
+  fc.double({ noDefaultInfinity: true, noNaN: true }).map(String),
+  fc.constantFrom('nan', 'inf', '-inf', '5e-324', '1.7976931348623157e308', '0'),
+);
 const floats = fc.oneof(fc.float({ noDefaultInfinity: true, noNaN: true }).map(String), fc.constantFrom('nan', 'inf', '-inf', '1e-45'));
 const strings = fc
-  .oneof(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), fc.constantFrom('', ' ', 'null', '\r\n', "O'Brien", '😀', '"quoted"', '\\', '#1', '\u202e', '\u001b[31m', '001'))
+  .oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('', ' ', 'null', '\r\n', "O'Brien", '😀', '"quoted"', '\\', '#1', '\u202e', '\u001b[31m', '001'),
+  )
   .map((text) => text.replaceAll('\0', '').toWellFormed());
-const json = fc.oneof(fc.json(), fc.constantFrom('null', '[]', '{ "b" : 1.50, "a": [1, null] }', '123456789012345678901234567890', '"\\u00e9"'));
+const json = fc.oneof(
+  fc.json(),
+  fc.constantFrom('null', '[]', '{ "b" : 1.50, "a": [1, null] }', '123456789012345678901234567890', '"\\u00e9"'),
+);
 const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-const listOf = (items: Texts): Texts => fc.array(fc.oneof(items, fc.constant('NULL')), { maxLength: 4 }).map((texts) => `[${texts.join(', ')}]`);
+const listOf = (items: Texts): Texts =>
+  fc.array(fc.oneof(items, fc.constant('NULL')), { maxLength: 4 }).map((texts) => `[${texts.join(', ')}]`);
 const words = fc.constantFrom('a', 'b c', "it's", '"', '😀', 'NULL', '', ',', '{x}').map(quoted);
 
 const TYPES: readonly (readonly [string, Texts])[] = [
@@ -65,7 +87,12 @@ const TYPES: readonly (readonly [string, Texts])[] = [
   ['TIMESTAMP', fc.oneof(stamps(6), fc.constantFrom('infinity', '-infinity', '294247-01-10 04:00:54.775806'))],
   ['TIMESTAMP_NS', recentStamps],
   ['TIMESTAMP WITH TIME ZONE', fc.oneof(stamps(6, '+00'), stamps(6, '+05:30'), fc.constantFrom('infinity', '-infinity'))],
-  ['INTERVAL', fc.tuple(fc.integer({ min: -99, max: 99 }), fc.integer({ min: -99, max: 99 }), clock(6)).map(([months, days, time]) => `${months} months ${days} days ${time}`)],
+  [
+    'INTERVAL',
+    fc
+      .tuple(fc.integer({ min: -99, max: 99 }), fc.integer({ min: -99, max: 99 }), clock(6))
+      .map(([months, days, time]) => `${months} months ${days} days ${time}`),
+  ],
   ['BLOB', fc.uint8Array().map((bytes) => Buffer.from(bytes).toString('hex').replaceAll(/../g, '\\x$&'))],
   ['BIT', fc.stringMatching(/^[01]{1,70}$/)],
   ['UUID', fc.uuid()],
@@ -83,13 +110,24 @@ const TYPES: readonly (readonly [string, Texts])[] = [
   ['BIT[]', listOf(fc.constantFrom('0101', '1'))],
   ['DOUBLE[]', listOf(fc.constantFrom('0.1', '1e300', '5e-324', '-2.5'))],
   ['MAP(VARCHAR, DECIMAL(20,2))', decimals(18, 2).map((value) => `{k=${value}}`)],
-  ['STRUCT(a INTEGER, "b c" VARCHAR, "DECIMAL(9,2)" DECIMAL(20,2)[])', fc.tuple(words, decimals(18, 2)).map(([word, value]) => `{'a': 1, 'b c': ${word}, 'DECIMAL(9,2)': [${value}]}`)],
-  ['STRUCT(d DECIMAL(38,10), f DOUBLE, s VARCHAR, b BOOLEAN)', fc.tuple(decimals(28, 10), words, doubles).map(([value, word, double]) => `{'d': ${value}, 'f': ${double}, 's': ${word}, 'b': true}`)],
+  [
+    'STRUCT(a INTEGER, "b c" VARCHAR, "DECIMAL(9,2)" DECIMAL(20,2)[])',
+    fc.tuple(words, decimals(18, 2)).map(([word, value]) => `{'a': 1, 'b c': ${word}, 'DECIMAL(9,2)': [${value}]}`),
+  ],
+  [
+    'STRUCT(d DECIMAL(38,10), f DOUBLE, s VARCHAR, b BOOLEAN)',
+    fc.tuple(decimals(28, 10), words, doubles).map(([value, word, double]) => `{'d': ${value}, 'f': ${double}, 's': ${word}, 'b': true}`),
+  ],
   ['UNION(n INTEGER, s VARCHAR)', fc.constantFrom('1', 'x')],
 ];
 
 /** Exact text of typed values, as the planner makes it from a source's columns. */
-async function textsOf(workspace: Workspace, native: string, type: FieldType, values: readonly string[]): Promise<{ stored: string; text: string }[]> {
+async function textsOf(
+  workspace: Workspace,
+  native: string,
+  type: FieldType,
+  values: readonly string[],
+): Promise<{ stored: string; text: string }[]> {
   await workspace.run('CREATE OR REPLACE TEMP TABLE given (n INTEGER, v VARCHAR)');
   const appender = await workspace.connection.createAppender('given', 'main', 'temp');
   values.forEach((value, index) => {
@@ -128,17 +166,29 @@ describe('a value survives the way through text', () => {
         expected.push(...texts.map(({ stored }) => stored));
         const again: readonly Outcome[] = [
           ...(await destination.write({ ...batch, action: 'create' })),
-          ...(await destination.write({ ...batch, action: 'update', changes: batch.changes.map((change) => ({ ...change, before: { f: 'never' } })) })),
+          ...(await destination.write({
+            ...batch,
+            action: 'update',
+            changes: batch.changes.map((change) => ({ ...change, before: { f: 'never' } })),
+          })),
         ];
         for (const outcome of again) outcomes.add(outcome.status);
-        const seen = await destination.write({ ...batch, action: 'update', changes: batch.changes.map((change) => ({ ...change, before: change.after })) });
+        const seen = await destination.write({
+          ...batch,
+          action: 'update',
+          changes: batch.changes.map((change) => ({ ...change, before: change.after })),
+        });
         expect(seen.every((outcome) => outcome.status === 'applied')).toBe(true);
       }),
       { numRuns: 15 },
     );
     expect([...outcomes]).toEqual(['unchanged']);
+    const key = [{ field: 'id', type: typeInfo('INTEGER').type }];
+    const nulls = [{ seq: 0, key: ['0'], before: null, after: { f: null } }, { seq: 1, key: ['-1'], before: null, after: { f: null } }]; // prettier-ignore
+    await destination.write({ object: 't', action: 'update', key, fields: [{ field: 'f', type }], changes: nulls.slice(0, 1) });
+    await destination.write({ object: 't', action: 'create', key, fields: [{ field: 'f', type }], changes: nulls.slice(1) });
     await destination[Symbol.asyncDispose]();
     const stored = await of.sql('SELECT CAST(f AS VARCHAR) AS f FROM t ORDER BY id');
-    expect(stored.map((row) => row['f'])).toEqual(expected);
+    expect(stored.map((row) => row['f'])).toEqual([null, null, ...expected.slice(1)]);
   });
 });

@@ -42,7 +42,10 @@ describe('what becomes of a change', () => {
   });
 
   it('update: only what is as the plan saw it', async () => {
-    await using of = await target([...ACCOUNTS, "INSERT INTO accounts VALUES ('5', 'Five', 5, 'x'), ('6', 'moved', 6, null), ('7', 'New', 7, null), ('8', null, 8, null)"]);
+    await using of = await target([
+      ...ACCOUNTS,
+      "INSERT INTO accounts VALUES ('5', 'Five', 5, 'x'), ('6', 'moved', 6, null), ('7', 'New', 7, null), ('8', null, 8, null)",
+    ]);
     const after = { name: 'New', arr: '7' };
     const outcomes = await of.write('accounts', 'update', 'id', [
       { key: '1', before: { name: 'One', arr: '1.5' }, after },
@@ -64,7 +67,9 @@ describe('what becomes of a change', () => {
       unchanged,
       held('name moved since the plan'),
     ]);
-    expect(await of.sql("SELECT id, name, CAST(arr AS VARCHAR) AS arr, note FROM accounts WHERE id NOT IN ('4', '7', '8') ORDER BY id")).toEqual([
+    expect(
+      await of.sql("SELECT id, name, CAST(arr AS VARCHAR) AS arr, note FROM accounts WHERE id NOT IN ('4', '7', '8') ORDER BY id"),
+    ).toEqual([
       { id: '1', name: 'New', arr: '7.00', note: 'own' },
       { id: '2', name: null, arr: '0.01', note: null },
       { id: '5', name: 'Five', arr: '5.00', note: 'x' },
@@ -80,7 +85,12 @@ describe('what becomes of a change', () => {
       { key: '3', before: { name: 'x', arr: null } },
       { key: '4', before: { name: 'copy', arr: '1' } },
     ]);
-    expect(outcomes).toEqual([applied, held('name moved since the plan'), unchanged, held('several records have this id: which one is meant is not known')]);
+    expect(outcomes).toEqual([
+      applied,
+      held('name moved since the plan'),
+      unchanged,
+      held('several records have this id: which one is meant is not known'),
+    ]);
     expect(await of.sql('SELECT DISTINCT id FROM accounts ORDER BY id')).toEqual([{ id: '2' }, { id: '4' }]);
   });
 
@@ -96,7 +106,9 @@ describe('what becomes of a change', () => {
       expect(await of.write('accounts', 'create', 'id', [{ key: '9', after: { name: 'Nine', arr: '9.9' } }])).toEqual([expected]);
     }
     for (const expected of [applied, unchanged]) {
-      expect(await of.write('accounts', 'update', 'id', [{ key: '9', before: { name: 'Nine' }, after: { name: 'Neun' } }])).toEqual([expected]);
+      expect(await of.write('accounts', 'update', 'id', [{ key: '9', before: { name: 'Nine' }, after: { name: 'Neun' } }])).toEqual([
+        expected,
+      ]);
     }
     for (const expected of [applied, unchanged]) {
       expect(await of.write('accounts', 'delete', 'id', [{ key: '9', before: { name: 'Neun' } }])).toEqual([expected]);
@@ -109,7 +121,10 @@ describe('what becomes of a change', () => {
   });
 
   it('JSON counts as moved by its text and as written by its meaning', async () => {
-    await using of = await target(['CREATE TABLE t (id INTEGER, j JSON)', `INSERT INTO t VALUES (1, '{"a": 1, "b": 2}'), (2, '{"a": 1, "b": 2}')`]);
+    await using of = await target([
+      'CREATE TABLE t (id INTEGER, j JSON)',
+      `INSERT INTO t VALUES (1, '{"a": 1, "b": 2}'), (2, '{"a": 1, "b": 2}')`,
+    ]);
     expect(
       await of.write('t', 'update', 'id', [
         { key: '1', before: { j: '{"a": 1, "b": 2}' }, after: { j: '{ "c" : 1.50 }' } },
@@ -120,14 +135,28 @@ describe('what becomes of a change', () => {
   });
 
   it('composite keys, hostile names, and more records than one vector holds', async () => {
-    await using of = await target(['CREATE TABLE "select" ("we""ird col" INTEGER, "Ünï" VARCHAR, "from" VARCHAR, PRIMARY KEY ("we""ird col", "Ünï"))']);
+    await using of = await target([
+      'CREATE TABLE "select" ("we""ird col" INTEGER, "Ünï" VARCHAR, "from" VARCHAR, PRIMARY KEY ("we""ird col", "Ünï"))',
+    ]);
     const keys = Array.from({ length: 5000 }, (_, index) => [String(index % 70), `k${index}`]);
-    const created = await of.write('select', 'create', ['we"ird col', 'Ünï'], keys.map((key) => ({ key, after: { from: `v${key.join()}` } })));
+    const created = await of.write(
+      'select',
+      'create',
+      ['we"ird col', 'Ünï'],
+      keys.map((key) => ({ key, after: { from: `v${key.join()}` } })),
+    );
     expect(created.filter((outcome) => outcome.status !== 'applied')).toEqual([]);
     const some = keys.filter((_, index) => index % 3 === 0);
-    const updated = await of.write('select', 'update', ['we"ird col', 'Ünï'], some.map((key) => ({ key, before: { from: `v${key.join()}` }, after: { from: null } })));
+    const updated = await of.write(
+      'select',
+      'update',
+      ['we"ird col', 'Ünï'],
+      some.map((key) => ({ key, before: { from: `v${key.join()}` }, after: { from: null } })),
+    );
     expect(updated.filter((outcome) => outcome.status !== 'applied')).toEqual([]);
-    expect(await of.sql('SELECT CAST(count(*) AS INTEGER) AS n, CAST(count("from") AS INTEGER) AS filled FROM "select"')).toEqual([{ n: 5000, filled: 5000 - some.length }]);
+    expect(await of.sql('SELECT CAST(count(*) AS INTEGER) AS n, CAST(count("from") AS INTEGER) AS filled FROM "select"')).toEqual([
+      { n: 5000, filled: 5000 - some.length },
+    ]);
   });
 });
 
@@ -186,7 +215,9 @@ describe('a refused record', () => {
     expect(await update({ name: 'one' }, { name: 'ONE' })).toEqual(applied);
     expect(await update({ code: 'a' }, { code: 'b' })).toMatchObject({ status: 'rejected', code: 'FOREIGN_KEY' });
     expect(await update({ tags: '["x"]' }, { tags: '["y"]' })).toMatchObject({ status: 'rejected', code: 'FOREIGN_KEY' });
-    expect(await of.write('parents', 'delete', 'id', [{ key: '1', before: { name: 'ONE' } }])).toMatchObject([{ status: 'rejected', code: 'FOREIGN_KEY' }]);
+    expect(await of.write('parents', 'delete', 'id', [{ key: '1', before: { name: 'ONE' } }])).toMatchObject([
+      { status: 'rejected', code: 'FOREIGN_KEY' },
+    ]);
     expect(await of.write('children', 'update', 'id', [{ key: '1', before: { parent: '1' }, after: { parent: null } }])).toEqual([applied]);
     expect(await update({ code: 'a' }, { code: 'b' })).toEqual(applied);
     expect(await of.write('parents', 'delete', 'id', [{ key: '1', before: { name: 'ONE' } }])).toEqual([applied]);
@@ -226,7 +257,12 @@ describe('references', () => {
         { key: '3', before: { plan: 'basic', boss: 'one' }, after: { plan: 'basic', boss: 'one' } },
         { key: '4', before: { plan: null, boss: null }, after: { plan: 'gone', boss: null } },
       ], references), // prettier-ignore
-    ).toEqual([applied, applied, held('plan moved since the plan'), { status: 'rejected', code: 'REFERENCE_NOT_FOUND', message: 'plan: no plans has this code' }]);
+    ).toEqual([
+      applied,
+      applied,
+      held('plan moved since the plan'),
+      { status: 'rejected', code: 'REFERENCE_NOT_FOUND', message: 'plan: no plans has this code' },
+    ]);
     expect(await of.sql('SELECT id, plan, boss FROM accounts ORDER BY id')).toEqual([
       { id: 1, plan: 11, boss: 2 },
       { id: 2, plan: null, boss: 1 },
@@ -237,7 +273,11 @@ describe('references', () => {
   });
 
   it('to a table without a key hold the parent’s key itself, which must exist', async () => {
-    await using of = await target(['CREATE TABLE plans (code VARCHAR)', "INSERT INTO plans VALUES ('pro')", 'CREATE TABLE accounts (id INTEGER, plan VARCHAR)']);
+    await using of = await target([
+      'CREATE TABLE plans (code VARCHAR)',
+      "INSERT INTO plans VALUES ('pro')",
+      'CREATE TABLE accounts (id INTEGER, plan VARCHAR)',
+    ]);
     const outcomes = await of.write('accounts', 'create', 'id', [{ key: '1', after: { plan: 'pro' } }, { key: '2', after: { plan: 'none' } }], { plan: { object: 'plans', key: 'code' } }); // prettier-ignore
     expect(outcomes).toMatchObject([applied, { status: 'rejected', code: 'REFERENCE_NOT_FOUND' }]);
     expect(await of.sql('SELECT * FROM accounts')).toEqual([{ id: 1, plan: 'pro' }]);
@@ -271,7 +311,11 @@ describe('the file', () => {
   it('is never created: a missing one is an error with a hint', async () => {
     await using of = await target([]);
     const path = `${of.folder}/none.duckdb`;
-    const problem = { message: `there is no database file ${path}`, location: AT, hint: expect.stringContaining('create the database') as unknown };
+    const problem = {
+      message: `there is no database file ${path}`,
+      location: AT,
+      hint: expect.stringContaining('create the database') as unknown,
+    };
     await expect((await openAt(of.folder, { path })).identify()).rejects.toMatchObject({ problems: [problem] });
     expect(await connect(of.folder, path)).toMatchObject({ problems: [problem] });
     expect(existsSync(path)).toBe(false);
@@ -292,7 +336,9 @@ describe('the file', () => {
   it('that is no database is an error', async () => {
     await using of = await target([]);
     await writeFile(`${of.folder}/text.duckdb`, 'plain text, long enough to be looked at. '.repeat(200));
-    expect(await connect(of.folder, `${of.folder}/text.duckdb`)).toMatchObject({ problems: [{ message: expect.stringContaining('is not a DuckDB database') as unknown, location: AT }] });
+    expect(await connect(of.folder, `${of.folder}/text.duckdb`)).toMatchObject({
+      problems: [{ message: expect.stringContaining('is not a DuckDB database') as unknown, location: AT }],
+    });
   });
 
   it('has no log beside it once the destination is closed, and is free for others', async () => {
@@ -312,7 +358,9 @@ describe('the file', () => {
     expect(existsSync(`${of.path}.wal`)).toBe(true);
     expect(await of.read('accounts', ['id'], ['name'], { keys: [['k']] })).toEqual([{ id: 'k', name: 'killed' }]);
     expect(existsSync(`${of.path}.wal`)).toBe(true);
-    expect(await of.write('accounts', 'update', 'id', [{ key: 'k', before: { name: 'killed' }, after: { name: 'alive' } }])).toEqual([applied]);
+    expect(await of.write('accounts', 'update', 'id', [{ key: 'k', before: { name: 'killed' }, after: { name: 'alive' } }])).toEqual([
+      applied,
+    ]);
     expect(await of.sql("SELECT name FROM accounts WHERE id = 'k'")).toEqual([{ name: 'alive' }]);
   });
 
@@ -336,7 +384,8 @@ describe('the file', () => {
     await using of = await target(ACCOUNTS);
     await chmod(of.path, 0o444);
     const failure = await connect(of.folder, of.path);
-    if (process.getuid?.() === 0) expect(failure).toEqual([applied]); // root may write everything
+    if (process.getuid?.() === 0)
+      expect(failure).toEqual([applied]); // root may write everything
     else expect(failure).toMatchObject({ problems: [{ location: AT }] });
     expect(await onDatabase(of.path, 'SELECT 1 AS one').catch(() => [{ one: 1 }])).toEqual([{ one: 1 }]);
   });

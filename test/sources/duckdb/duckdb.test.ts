@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Connection, Project } from '../../../src/config/model.ts';
 import { processContext } from '../../../src/context.ts';
 import { formatProblem, UserError } from '../../../src/errors.ts';
-import { locateQueryError } from '../../../src/sources/duckdb/index.ts';
+import { locateQueryError } from '../../../src/sources/query-error.ts';
 import { openSource, SOURCES } from '../../../src/sources/registry.ts';
 import type { Query, Source } from '../../../src/sources/source.ts';
 import { Workspace } from '../../../src/workspace/workspace.ts';
@@ -22,7 +22,11 @@ function connection(options: Record<string, unknown> = {}, type = 'duckdb'): Con
 
 /** A query at line 10, column 5 of its file. */
 function query(sql: string): Query {
-  return { sql, sync: 'accounts', lines: sql.split('\n').map((_, index) => ({ file: 'syncs/accounts.yaml', line: 10 + index, column: 5 })) };
+  return {
+    sql,
+    sync: 'accounts',
+    lines: sql.split('\n').map((_, index) => ({ file: 'syncs/accounts.yaml', line: 10 + index, column: 5 })),
+  };
 }
 
 interface Opened extends AsyncDisposable {
@@ -74,7 +78,9 @@ describe('a database file', () => {
     ]);
     expect(await opened.workspace.rows(`SELECT * FROM ${relation.from} AS r`)).toEqual([{ id: 1, name: "O'Brien" }]);
     const gold = await opened.source.extract(query('select id from gold.accounts'));
-    expect(await opened.workspace.rows(`SELECT CAST(id AS VARCHAR) AS id FROM ${gold.from}`)).toEqual([{ id: '170141183460469231731687303715884105727' }]);
+    expect(await opened.workspace.rows(`SELECT CAST(id AS VARCHAR) AS id FROM ${gold.from}`)).toEqual([
+      { id: '170141183460469231731687303715884105727' },
+    ]);
     expect(await opened.source.describe(query('select * from warehouse.main.accounts'))).toHaveLength(2);
   });
 
@@ -111,7 +117,9 @@ describe('a database file', () => {
   it('says what is wrong with the file', async () => {
     await using dir = await folder();
     const at = 'syncs/connections.yaml:1:1: ';
-    expect(await problemOf(open(dir.path, { path: dir.file('none.duckdb') }))).toContain(`${at}there is no database file ${dir.file('none.duckdb')}`);
+    expect(await problemOf(open(dir.path, { path: dir.file('none.duckdb') }))).toContain(
+      `${at}there is no database file ${dir.file('none.duckdb')}`,
+    );
     await writeFile(dir.file('text.duckdb'), 'this is not a database, and long enough to be looked at: '.repeat(100));
     expect(await problemOf(open(dir.path, { path: dir.file('text.duckdb') }))).toContain('is not a DuckDB database');
     await writeFile(dir.file('empty.duckdb'), '');
@@ -147,7 +155,9 @@ describe('files of the project', () => {
     expect(await refused("select *\nfrom '../secret.csv'")).toBe(
       `syncs/accounts.yaml:11:11: the query reads outside the project: ../secret.csv\n  A query reads the files of the project folder only: ${project}.`,
     );
-    expect(await refused(`select * from read_csv('${dir.file('secret.csv')}')`)).toContain('syncs/accounts.yaml:10:19: the query reads outside the project');
+    expect(await refused(`select * from read_csv('${dir.file('secret.csv')}')`)).toContain(
+      'syncs/accounts.yaml:10:19: the query reads outside the project',
+    );
     expect(await refused("select * from 'link.csv'")).toContain('the query reads outside the project');
     expect(await refused("select * from read_text('/etc/hostname')")).toContain('the query reads outside the project: /etc/hostname');
     expect(await refused("select * from 'missing.csv'")).toContain('No files found');
@@ -195,17 +205,24 @@ describe('what is not one SELECT', () => {
     expect(await onTables(opened.workspace)).toEqual(['t']);
   });
 
-  it.each(['from t', 'with x as (select * from t) select a from x', 'values (1)', '(select 1 as a)', 'table t', 'select 1 as a -- trailing', 'select 1 as a /* x */', 'pivot t on a in (1, 2)', "select ';' as a"])(
-    'allows %j',
-    async (sql) => {
-      await using dir = await folder();
-      await onDatabase(dir.file('w.duckdb'), 'CREATE TABLE t (a INTEGER)');
-      await using opened = await open(dir.path, { path: dir.file('w.duckdb') });
-      const relation = await opened.source.extract(query(sql));
-      expect(relation.columns.length).toBeGreaterThan(0);
-      await opened.workspace.run(`SELECT * FROM ${relation.from} AS q`);
-    },
-  );
+  it.each([
+    'from t',
+    'with x as (select * from t) select a from x',
+    'values (1)',
+    '(select 1 as a)',
+    'table t',
+    'select 1 as a -- trailing',
+    'select 1 as a /* x */',
+    'pivot t on a in (1, 2)',
+    "select ';' as a",
+  ])('allows %j', async (sql) => {
+    await using dir = await folder();
+    await onDatabase(dir.file('w.duckdb'), 'CREATE TABLE t (a INTEGER)');
+    await using opened = await open(dir.path, { path: dir.file('w.duckdb') });
+    const relation = await opened.source.extract(query(sql));
+    expect(relation.columns.length).toBeGreaterThan(0);
+    await opened.workspace.run(`SELECT * FROM ${relation.from} AS q`);
+  });
 });
 
 async function onTables(workspace: Workspace): Promise<unknown[]> {
