@@ -34,7 +34,7 @@ const INTERRUPTED = 130;
 /** Runs one command line, without the program's name. Returns the exit code. */
 export async function main(argv: readonly string[], overrides: Overrides = {}): Promise<number> {
   const host = { ...processHost(), ...overrides.host };
-  const session: Session = { shell: undefined, code: EXIT.ok, json: argv.includes('--json') };
+  const session: Session = { shell: undefined, code: EXIT.ok, interrupted: false, json: argv.includes('--json') };
   const output: string[] = [];
   const program = createProgram({
     version: version(),
@@ -51,13 +51,14 @@ export async function main(argv: readonly string[], overrides: Overrides = {}): 
       await host.stdout(output.join(''));
       return EXIT.ok;
     }
-    return await reportError(isCommanderError(error) ? usageError(error, output) : error, {
+    const code = await reportError(isCommanderError(error) ? usageError(error, output) : error, {
       host,
       json: session.json,
       cwd: overrides.cwd ?? process.cwd(),
       env: overrides.env ?? process.env,
       shell: session.shell,
     });
+    return session.interrupted ? INTERRUPTED : code;
   } finally {
     session.shell?.end();
   }
@@ -66,6 +67,7 @@ export async function main(argv: readonly string[], overrides: Overrides = {}): 
 interface Session {
   shell: Shell | undefined;
   code: number;
+  interrupted: boolean;
   readonly json: boolean;
 }
 
@@ -100,8 +102,9 @@ async function runAction(call: ActionCall): Promise<number> {
     const action = await load();
     return await action(shell, invocation);
   } catch (error) {
-    if (controller.signal.aborted && error instanceof Error && error.name === 'AbortError') return INTERRUPTED;
-    throw error;
+    if (!controller.signal.aborted || !isInterruption(error)) throw error;
+    call.session.interrupted = true;
+    throw new UserError('stopped before the end', { cause: error });
   } finally {
     signals();
   }
@@ -117,6 +120,11 @@ function listen(controller: AbortController, verb: string, host: Host): () => vo
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   return () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+}
+
+/** What an aborted wait or an interrupted statement throws. */
+function isInterruption(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || /interrupt/i.test(error.message));
 }
 
 function isCommanderError(error: unknown): error is CommanderError {

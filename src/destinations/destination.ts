@@ -86,7 +86,7 @@ export interface WriteChange {
   /** Canonical text of the key, one entry for each key field. */
   readonly key: readonly string[];
   readonly remoteId?: string | undefined;
-  /** Live value of each field of the batch when it was planned, as exact text. Null for creates. */
+  /** Live value of each field of the batch when it was planned, as exact text; a field that is absent was not read and is not compared. Null for creates. */
   readonly before: Readonly<Record<string, string | null>> | null;
   /** Value to write for each field of the batch, as exact text. Null for deletes. */
   readonly after: Readonly<Record<string, string | null>> | null;

@@ -134,6 +134,10 @@ export class TestProject implements AsyncDisposable {
     return onDatabase(this.file('warehouse.duckdb'), ...statements);
   }
 
+  async onFile(name: string, ...statements: readonly string[]): Promise<Record<string, unknown>[]> {
+    return onDatabase(this.file(name), ...statements);
+  }
+
   /** Somebody works in the CRM. */
   async crm(...statements: readonly string[]): Promise<Record<string, unknown>[]> {
     return onDatabase(this.file('crm.duckdb'), ...statements);

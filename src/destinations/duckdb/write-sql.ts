@@ -32,6 +32,8 @@ export interface BoundWrite {
   readonly column: TableColumn;
   readonly parent: Parent | undefined;
   readonly live: LiveField;
+  /** The plan knew the live value: a field that could not be read then is written without a look at it. */
+  readonly known: boolean;
 }
 
 /** Fields that repeat a key field are left to the key. */
@@ -40,7 +42,10 @@ export function bindBatch(batch: WriteBatch, table: Table, parents: ReadonlyMap<
   const own = batch.fields.filter(({ field }) => !keys.some((key) => key.name === field));
   const fields = own.map(({ field, type }, index): BoundWrite => {
     const parent = parents.get(field);
-    return { index, name: field, type, column: columnOf(table, field), parent, live: liveField(table, field, parent, index) };
+    const known = batch.changes.every(({ before }) => before === null || before[field] !== undefined);
+    // A reference is compared as its parent's key, which is text on both sides.
+    const compared: FieldType = parent === undefined ? type : { kind: 'text' };
+    return { index, name: field, type: compared, column: columnOf(table, field), parent, live: liveField(table, field, parent, index), known };
   });
   return { batch, table, keys, fields };
 }
@@ -105,6 +110,7 @@ function firstField(bound: BoundBatch): string {
 
 /** Live is what the plan saw: both in the very same text. */
 function holdsBefore(field: BoundWrite): string {
+  if (!field.known) return 'true';
   return `(${exactText(field.type, raw(field))} IS NOT DISTINCT FROM s.b${field.index})`;
 }
 

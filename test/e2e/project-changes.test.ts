@@ -1,0 +1,187 @@
+/** What a plan makes of a project that changed: fields, keys, objects, names, destinations and syncs. */
+import { describe, expect, test } from 'vitest';
+
+import { CRM, nonZero, planOf, project } from '../support/project.ts';
+import { established, expectCycle, written } from './cycle.ts';
+
+const ADA = ['1', 'Ada', 'Team', 5] as const;
+const BOB = ['2', 'Bob', 'Team', 7] as const;
+const SENT_ADA = { Name: 'Ada', Plan: 'Team', Seats: '5' };
+const SENT_BOB = { Name: 'Bob', Plan: 'Team', Seats: '7' };
+const LIVE_ADA = ['1', 'Ada', 'Team', '5', null];
+const LIVE_BOB = ['2', 'Bob', 'Team', '7', null];
+const WITHOUT_PLAN = { fields: { Name: 'name', Seats: 'seats' } };
+
+describe('fields', () => {
+  test('unmapping a field releases it: nothing is written, sent drops it', async () => {
+    await using p = await established({ source: [ADA, BOB] });
+    await p.sync(WITHOUT_PLAN);
+    const document = await expectCycle(p, {
+      plan: { release: 2, unchanged: 2 },
+      shows: [/release +2/],
+      apply: {},
+      live: [LIVE_ADA, LIVE_BOB],
+      sent: { 1: { Name: 'Ada', Seats: '5' }, 2: { Name: 'Bob', Seats: '7' } },
+      again: { unchanged: 2 },
+    });
+    expect(planOf(document).released_fields).toEqual(['Plan']);
+  });
+
+  test('mapping it again is no base: what stands there is a takeover', async () => {
+    await using p = await established({ source: [ADA, BOB] });
+    await p.sync(WITHOUT_PLAN);
+    await p.apply();
+    await p.crm("UPDATE Account SET Plan = 'Typed' WHERE Id = '1'");
+    await p.sync({});
+    await expectCycle(p, {
+      plan: { update: 1, takeover: 1, unchanged: 1 },
+      apply: { applied: 1 },
+      live: [LIVE_ADA, LIVE_BOB],
+      sent: { 1: SENT_ADA, 2: SENT_BOB },
+      again: { unchanged: 2 },
+    });
+  });
+
+  test('adding a field plans only the records whose live value differs', async () => {
+    await using p = await established({ sync: WITHOUT_PLAN, source: [ADA, BOB, ['3', 'Cy', 'Team', 1]] });
+    await p.crm("UPDATE Account SET Plan = 'Team' WHERE Id = '1'", "UPDATE Account SET Plan = 'Old' WHERE Id = '2'");
+    await p.sync({});
+    const document = await expectCycle(p, {
+      plan: { update: 2, takeover: 1, unchanged: 1 },
+      apply: { applied: 2 },
+      live: [LIVE_ADA, LIVE_BOB, ['3', 'Cy', 'Team', '1', null]],
+      sent: { 1: SENT_ADA, 2: SENT_BOB, 3: { Name: 'Cy', Plan: 'Team', Seats: '1' } },
+      again: { unchanged: 3 },
+    });
+    expect(written(document)).toEqual({ Plan: 2 });
+  });
+
+  test('another order of the fields, or another SQL for the same values, changes nothing', async () => {
+    await using p = await established({ source: [ADA, BOB] });
+    await p.sync({ fields: { Seats: 'seats', Plan: { sql: 'trim(plan)' }, Name: 'name' } });
+    expect(await p.summary()).toEqual({ unchanged: 2 });
+    await p.apply();
+    expect(await p.summary()).toEqual({ unchanged: 2 });
+    expect(await p.live()).toEqual([LIVE_ADA, LIVE_BOB]);
+  });
+
+  test('a constant field is a field', async () => {
+    await using p = await established({ sync: { fields: { Name: 'name', Plan: { value: 'Fixed' } } }, source: [ADA] });
+    expect(await p.live()).toEqual([['1', 'Ada', 'Fixed', null, null]]);
+    await p.sync({ fields: { Name: 'name', Plan: { value: 'Other' } } });
+    await expectCycle(p, { plan: { update: 1 }, apply: { applied: 1 }, live: [['1', 'Ada', 'Other', null, null]], again: { unchanged: 1 } });
+  });
+});
+
+describe('a rename', () => {
+  test('with moved.from keeps the state', async () => {
+    await using p = await established({ source: [ADA, BOB] });
+    await p.sync({ name: 'customers', moved: { from: 'accounts' } });
+    expect(await p.summary()).toEqual({ unchanged: 2 });
+    await p.source(['1', 'Ada', 'Scale', 5], BOB);
+    await p.apply();
+    expect(await p.sent('customers')).toEqual({ 1: { ...SENT_ADA, Plan: 'Scale' }, 2: SENT_BOB });
+    expect(await p.records('accounts')).toEqual({});
+    expect(await p.summary()).toEqual({ unchanged: 2 });
+  });
+
+  test('without it warns and names the line to add', async () => {
+    await using p = await established({ source: [ADA, BOB] });
+    await p.sync({ name: 'customers' });
+    const ran = await p.run(['plan']);
+    expect(ran.code).toBe(0);
+    expect(ran.stdout + ran.stderr).toMatch(/moved: *{ *from: accounts *}/);
+  });
+});
+
+describe('another key or object: a release and a new lineage', () => {
+  test('another object', async () => {
+    await using p = await established({ crm: [CRM, CRM.replace('Account', 'Company')], sync: { on_missing: 'delete' }, source: [ADA] });
+    await p.sync({ on_missing: 'delete', destination: { connection: 'crm', object: 'Company', key: 'Id' } });
+    const document = await p.plan();
+    expect(nonZero(document.summary)).toEqual({ create: 1, release: 1 });
+    await p.apply();
+    expect(await p.live()).toEqual([LIVE_ADA]);
+    expect(await p.live('Company')).toEqual([LIVE_ADA]);
+    expect(await p.sent()).toEqual({ 1: SENT_ADA });
+    expect(await p.summary()).toEqual({ unchanged: 1 });
+  });
+
+  test('another key', async () => {
+    await using p = await established({ sync: { on_missing: 'delete' }, source: [ADA] });
+    await p.sync({
+      on_missing: 'delete',
+      source: { connection: 'warehouse', query: 'select * from account', key: 'name' },
+      destination: { connection: 'crm', object: 'Account', key: 'Name' },
+      fields: { Plan: 'plan', Seats: 'seats' },
+    });
+    await expectCycle(p, {
+      plan: { release: 1, unchanged: 1, adopt: 1 },
+      apply: {},
+      live: [LIVE_ADA],
+      sent: { Ada: { Plan: 'Team', Seats: '5' } },
+      again: { unchanged: 1 },
+    });
+    expect((await p.records())['Ada']).toMatchObject({ origin: 'adopted' });
+  });
+});
+
+test('pointing a sync at another destination is an error, not an empty plan', async () => {
+  await using p = await established({ source: [ADA], connections: [{ kind: 'Connection', name: 'sandbox', type: 'duckdb', path: '../sandbox.duckdb' }] });
+  await p.onFile('sandbox.duckdb', CRM);
+  await p.sync({ destination: { connection: 'sandbox', object: 'Account', key: 'Id' } });
+  const ran = await p.run(['plan']);
+  expect(ran.code).toBe(1);
+  expect(ran.stdout + ran.stderr).toMatch(/duckdb:.*crm\.duckdb.*sandbox\.duckdb/);
+  expect((await p.run(['apply', '--yes'])).code).toBe(1);
+  expect(await p.onFile('sandbox.duckdb', 'SELECT * FROM Account')).toEqual([]);
+});
+
+describe('removing a sync', () => {
+  test('releases its records and never deletes', async () => {
+    await using p = await established({ sync: [{ on_missing: 'delete' }, { name: 'other', on_missing: 'delete', fields: { Notes: 'name' }, partition: 'x' }], source: [ADA] });
+    await p.sync([{ name: 'other', on_missing: 'delete', fields: { Notes: 'name' }, partition: 'x' }]);
+    const ran = await p.run(['plan']);
+    expect(ran.code).toBe(0);
+    expect(ran.stdout + ran.stderr).toMatch(/accounts/);
+    expect(nonZero((await p.plan()).summary)).toMatchObject({ unchanged: 1 });
+    await p.apply();
+    expect(await p.live()).toEqual([['1', 'Ada', 'Team', '5', 'Ada']]);
+  });
+
+  test('a sync that is back finds its base', async () => {
+    await using p = await established({ sync: [{}, { name: 'other', fields: { Notes: 'name' } }], source: [ADA] });
+    await p.sync([{ name: 'other', fields: { Notes: 'name' } }]);
+    await p.apply();
+    await p.sync([{}, { name: 'other', fields: { Notes: 'name' } }]);
+    expect(await p.summary()).toEqual({ unchanged: 2 });
+  });
+});
+
+describe('selection', () => {
+  const two = [{ tags: ['hot'] }, { name: 'notes', fields: { Notes: 'name' }, tags: ['cold'] }];
+
+  test.each([[['accounts']], [['--select', 'tag:hot']], [['--select', 'accounts']]])('plan %s plans only that sync', async (args) => {
+    await using p = await project({ sync: two, source: [ADA], live: [ADA] });
+    expect((await p.plan(args)).syncs.map((sync) => sync.name)).toEqual(['accounts']);
+  });
+
+  test('select by destination takes all of it', async () => {
+    await using p = await project({ sync: two, source: [ADA], live: [ADA] });
+    expect((await p.plan(['--select', 'destination:crm'])).syncs.map((sync) => sync.name).toSorted()).toEqual(['accounts', 'notes']);
+  });
+
+  test('a sync that does not exist is an error with a suggestion', async () => {
+    await using p = await project({ sync: two, source: [ADA] });
+    const ran = await p.run(['plan', 'acounts']);
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toMatch(/accounts/);
+  });
+
+  test('apply of one sync leaves the others alone', async () => {
+    await using p = await project({ sync: two, source: [ADA], live: [['1', 'Ada', 'Old', 5]] });
+    await p.apply(['notes']);
+    expect(await p.live()).toEqual([['1', 'Ada', 'Old', '5', 'Ada']]);
+    expect(await p.records('accounts')).toEqual({});
+  });
+});
