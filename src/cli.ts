@@ -2,7 +2,6 @@
 /** The command line: wiring, signals, and the one place that maps errors to exit codes. */
 import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -15,6 +14,7 @@ import type { Registry } from './commands/registry.ts';
 import type { Host, Shell } from './commands/shell.ts';
 import type { Context } from './context.ts';
 import { EXIT, UserError } from './errors.ts';
+import { SLUICE_VERSION } from './version.ts';
 
 /** What tests replace. */
 export interface Overrides {
@@ -37,7 +37,7 @@ export async function main(argv: readonly string[], overrides: Overrides = {}): 
   const session: Session = { shell: undefined, code: EXIT.ok, interrupted: false, json: argv.includes('--json') };
   const output: string[] = [];
   const program = createProgram({
-    version: version(),
+    version: SLUICE_VERSION,
     write: (text) => output.push(text),
     run: async (verb, load, invocation) => {
       session.code = await runAction({ verb, load, invocation, host, overrides, session });
@@ -137,11 +137,6 @@ function usageError(error: CommanderError, output: readonly string[]): UserError
   const message = error.message.replace(/^error: /, '');
   const [first = message, ...rest] = message.split('\n');
   return new UserError(first, { hint: [...rest, ...output, 'Type: sluice --help'].join('\n').trim() });
-}
-
-function version(): string {
-  const manifest = createRequire(import.meta.url)('../package.json') as { version: string };
-  return manifest.version;
 }
 
 function processHost(): Host {

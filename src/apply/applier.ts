@@ -20,6 +20,7 @@ import { type ApplyCounts, type ApplyDocument, PLAN_FORMAT, type SyncApply, type
 import { connectionOf, type Registry } from '../plan/ends.ts';
 import { type Allowance, limitOf } from '../plan/guards.ts';
 import { openPlanFile, type PlanFile, type PlannedSync } from '../plan/plan-file.ts';
+import { storedName } from '../plan/renames.ts';
 import type { Lease, RecordedOutcome, RunStatus, RunWriter, State } from '../state/state.ts';
 import { type ChangeBatch, intentOf, type Phase, readBatches, writeBatchOf } from './batches.ts';
 import { checkIdentity, checkPlanBelongs, mayApply } from './gate.ts';
@@ -130,9 +131,11 @@ async function startRun(context: Context, request: ApplyRequest, file: PlanFile,
   const planned = file.syncs.find((each) => each.sync === plan.name);
   const sync = request.project.syncs.find((each) => each.name === plan.name);
   if (sync === undefined) return { result: outOfRun(plan, 'stale', 'the project has no such sync any more: plan again') };
-  const head = await request.state.head(plan.name);
+  const known = await storedName(request.state, sync);
+  const head = await request.state.head(known);
   const verdict = mayApply(file.document, plan, planned, head, request.allow);
   if (!verdict.go || planned === undefined) return { result: outOfRun(plan, verdict.go ? 'failed' : verdict.status, verdict.go ? '' : verdict.message) };
+  if (known !== sync.name) await request.state.move(known, sync.name);
   const total = await file.workspace.count('SELECT count(*) FROM plan.changes WHERE sync = $sync AND pass = 1', { sync: plan.name });
   if (total === 0 && !(await hasStateChanges(file, plan.name))) return { result: outOfRun(plan, 'nothing', '') };
   return { run: await beginRun(context, request, file, { plan, planned, sync, total }) };

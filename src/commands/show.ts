@@ -44,7 +44,7 @@ async function showRecords(shell: Shell, file: PlanFile, sync: string | undefine
   for await (const batch of file.records(sync)) {
     const title = batch.sync === heading ? '' : `${shell.paint.bold(visible(batch.sync))}\n`;
     heading = batch.sync;
-    await shell.print(title + batch.samples.map((sample) => `  ${sampleLine(sample, shell.paint, Infinity)}\n`).join(''));
+    await shell.print(title + batch.samples.map((sample) => `  ${sampleLine(sample, shell.paint, true)}\n`).join(''));
   }
   if (heading === undefined) await shell.print('No changes.\n');
 }

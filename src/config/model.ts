@@ -109,7 +109,8 @@ export interface FieldMapping {
 
 export type FieldSource =
   | { readonly kind: 'column'; readonly column: string }
-  | { readonly kind: 'sql'; readonly sql: string }
+  /** `lines`: where each line of the SQL stands, for errors inside it. */
+  | { readonly kind: 'sql'; readonly sql: string; readonly lines: readonly Location[] }
   | { readonly kind: 'value'; readonly value: string | null };
 
 /** The field points at a record of another object, which the value identifies by `key`. */

@@ -128,8 +128,9 @@ function longForm(field: string, node: MapNode, scope: Scope): UnfinishedMapping
 function fieldSource(node: MapNode): FieldSource {
   const value = nodeAt(node, ['value']);
   if (value?.kind === 'scalar') return { kind: 'value', value: exactText(value) };
-  const sql = textAt(node, 'sql');
-  return sql === undefined ? { kind: 'column', column: textAt(node, 'column') ?? '' } : { kind: 'sql', sql: withoutEnd(sql) };
+  const sql = nodeAt(node, ['sql']);
+  if (sql?.kind === 'scalar') return { kind: 'sql', sql: withoutEnd(sql.text), lines: sql.lines };
+  return { kind: 'column', column: textAt(node, 'column') ?? '' };
 }
 
 function mapping(field: string, from: FieldSource, plain: LongForm): UnfinishedMapping {

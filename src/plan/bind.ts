@@ -49,37 +49,60 @@ export interface MappedQuery {
   readonly query: Query;
   /** Output column of each mapped field; constants have none. */
   readonly columns: ReadonlyMap<string, string>;
+  /** What the query yields, in order. */
+  readonly outputs: readonly Output[];
+}
+
+/** One column of the mapped query, and where each line of its SQL stands in the user's file. */
+interface Output {
+  readonly name: string;
+  readonly sql: string;
+  readonly lines: readonly Location[];
 }
 
 /** Wraps the user's query in its mapping. Throws `UserError` for columns the query does not have. */
 export function mapQuery(sync: Sync, columns: readonly Column[]): MappedQuery {
   const problems: Problem[] = [];
-  const outputs: { sql: string; at: Location }[] = [];
+  const outputs: Output[] = [];
   const fieldColumns = new Map<string, string>();
   sync.source.key.forEach((name, index) => {
     const at = sync.at('source', 'key');
     const column = findColumn(columns, name, at, `key column`, problems);
-    outputs.push({ sql: `q.${ident(column)} AS k${index}`, at });
+    outputs.push({ name: `k${index}`, sql: `q.${ident(column)}`, lines: [at] });
   });
   sync.fields.forEach((mapping, index) => {
     if (mapping.from.kind === 'value') return;
     fieldColumns.set(mapping.field, `f${index}`);
-    const at = mapping.from.kind === 'sql' ? sync.at('fields', mapping.field, 'sql') : sync.at('fields', mapping.field, 'column');
-    const sql = mapping.from.kind === 'sql' ? `(${mapping.from.sql}\n)` : `q.${ident(findColumn(columns, mapping.from.column, at, 'column', problems))}`;
-    outputs.push({ sql: `${sql} AS f${index}`, at });
+    outputs.push(fieldOutput(sync, mapping, `f${index}`, (name, at) => findColumn(columns, name, at, 'column', problems)));
   });
   if (problems.length > 0) throw UserError.of(problems);
-  const head = outputs.map((output, index) => `${output.sql}${index < outputs.length - 1 ? ',' : ''}`);
-  const headLines = outputs.flatMap((output) => output.sql.split('\n').map(() => output.at));
+  const head = outputs.map((output, index) => `${output.sql} AS ${output.name}${index < outputs.length - 1 ? ',' : ''}`);
+  const headLines = outputs.flatMap((output) => output.lines);
   const start = sync.source.lines[0] ?? sync.location;
   return {
     columns: fieldColumns,
+    outputs,
     query: {
       sync: sync.name,
       sql: ['SELECT', ...head, 'FROM (', sync.source.query, ') AS q'].join('\n'),
       lines: [start, ...headLines, start, ...sync.source.lines, start],
     },
   };
+}
+
+/** An expression stands on lines of its own, so that a position inside it is a position in the user's file. */
+function fieldOutput(sync: Sync, { field, from }: FieldMapping, name: string, find: (column: string, at: Location) => string): Output {
+  const at = sync.at('fields', field, from.kind);
+  if (from.kind === 'sql') return { name, sql: `(\n${from.sql}\n)`, lines: [at, ...from.sql.split('\n').map((_, line) => from.lines[line] ?? at), at] };
+  return { name, sql: `q.${ident(find(from.kind === 'column' ? from.column : '', at))}`, lines: [at] };
+}
+
+/** An expression that closes its own parenthesis and yields more than one value would shift every field behind it. */
+function checkOutputs(mapped: MappedQuery, columns: readonly Column[]): void {
+  const wrong = columns.findIndex((column, index) => column.name !== mapped.outputs[index]?.name);
+  if (wrong < 0) return;
+  const location = mapped.outputs[Math.min(wrong, mapped.outputs.length - 1)]?.lines[0];
+  throw new UserError('the `sql` of a field is one expression that yields one value', { location, hint: 'Count its parentheses and commas.' });
 }
 
 function findColumn(columns: readonly Column[], name: string, at: Location, what: string, problems: Problem[]): string {
@@ -111,6 +134,7 @@ export function bindSync(input: {
   capabilities: Capabilities;
 }): BoundSync {
   const { sync, mapped, schema, capabilities } = input;
+  checkOutputs(mapped, input.columns);
   const problems: Problem[] = [];
   const typeOf = new Map(input.columns.map((column) => [column.name, column.type]));
   const timezone = sync.source.timezone;

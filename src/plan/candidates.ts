@@ -7,25 +7,13 @@
  */
 import type { LiveRelation } from '../destinations/destination.ts';
 import type { BaseRelations } from '../state/state.ts';
-import type { Relation, Workspace } from '../workspace/workspace.ts';
-import {
-  type BoundSync,
-  desiredText,
-  type HashFunction,
-  keyHash,
-  keyJson,
-  keyValue,
-  liveValue,
-  readableFields,
-  rowHash,
-} from './bind.ts';
-import { hasMember, memberText } from './json-sql.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { type BoundSync, keyHash, keyValue, liveValue, readableFields } from './bind.ts';
 import { settledCondition } from './left.ts';
+import { passByValue, recordRehashed } from './rehash.ts';
+import { type HashedSource, hashedSource, sourceKeyJson } from './source-sql.ts';
 
-export interface CandidateRequest {
-  readonly bound: BoundSync;
-  /** Rows of the mapped query. */
-  readonly source: Relation;
+export interface CandidateRequest extends HashedSource {
   readonly base: BaseRelations;
   /** Every live record, when `refresh` is `all`. */
   readonly live: LiveRelation | undefined;
@@ -33,7 +21,6 @@ export interface CandidateRequest {
   readonly liveKeyIsUnique: boolean;
   /** The stored hashes were computed in another way: pair on keys and compare with `sent` instead. */
   readonly rehash: boolean;
-  readonly hash: HashFunction;
 }
 
 export interface CandidateCounts {
@@ -55,14 +42,8 @@ export async function selectCandidates(workspace: Workspace, request: CandidateR
   await createBase(workspace, request);
   if (!request.rehash) await addCollidingRows(workspace, request);
   await createAmbiguous(workspace, request, rows);
+  if (request.rehash) await recordRehashed(workspace, request);
   return { rows, ...(await liveCounts(workspace, request)) };
-}
-
-/** The desired rows with their hashes. */
-function hashedSource(request: CandidateRequest): string {
-  const { bound } = request;
-  const values = bound.key.map((key) => keyValue(bound, key));
-  return `SELECT *, true AS d_here, ${keyHash(values, request.hash)} AS key_hash, ${rowHash(bound)} AS row_hash FROM ${request.source.from} AS m`;
 }
 
 /** The usual way: rows whose hash differs from the one in state, in one pass. */
@@ -109,31 +90,6 @@ export function liveHash(bound: BoundSync, typeOf: ReadonlyMap<string, string>):
   return values.length === 0 ? '0::UBIGINT' : `hash(${values.join(', ')})`;
 }
 
-/** After a change of fields, engine or canonical version: pair on the key, compare each value with `sent`. */
-function passByValue(request: CandidateRequest): string {
-  const { bound } = request;
-  const differs = bound.fields.map((field) => {
-    const same = `${hasMember('b.sent', field.name)} AND ${memberText('b.sent', field.name)} IS NOT DISTINCT FROM ${desiredText(bound, field)}`;
-    return `NOT (${same})`;
-  });
-  const everything = request.live !== undefined;
-  return `
-    SELECT d.*, b.key AS b_key, b.key IS NOT NULL AS b_here, false AS b_settled, CAST(NULL AS BOOLEAN) AS l_here,
-      ${everything ? 'true' : `d.d_here IS NULL OR b.key IS NULL OR b.row_hash IS NULL OR ${differs.join(' OR ') || 'false'}`} AS candidate
-    FROM (SELECT h.*, ${sourceKeyJson(bound)} AS key FROM (${hashedSource(request)}) AS h) AS d
-    FULL OUTER JOIN ${request.base.records} AS b ON d.key = b.key`;
-}
-
-/** The key of a source row as JSON: null when a part is null or does not survive the cast to the destination's type. */
-function sourceKeyJson(bound: BoundSync): string {
-  const values = bound.key.map((key) => keyValue(bound, key));
-  const lossless = bound.key.map((key, index) => `TRY_CAST(${values[index] ?? ''} AS ${key.raw.type}) IS NOT DISTINCT FROM ${key.raw.sql}`);
-  const types = bound.key.map((key) => key.type);
-  const foldsCase = bound.capabilities.text.caseInsensitiveKeys === true || bound.capabilities.text.trim === true;
-  const readable = foldsCase ? values.map((value) => `${value} IS NOT NULL`) : lossless;
-  return `CASE WHEN key_hash IS NOT NULL AND ${readable.join(' AND ')} THEN ${keyJson(types, values)} END`;
-}
-
 function desiredColumns(bound: BoundSync): string {
   const fields = bound.fields.filter((field) => field.mapping.from.kind !== 'value').map((field) => field.raw.sql);
   return [...bound.key.map((key) => key.raw.sql), ...fields, 'key_hash', 'row_hash'].join(', ');
@@ -142,13 +98,12 @@ function desiredColumns(bound: BoundSync): string {
 async function createDesired(workspace: Workspace, request: CandidateRequest): Promise<void> {
   const { bound } = request;
   const key = request.rehash ? 'key' : sourceKeyJson(bound);
-  const only = request.rehash ? 'AND candidate' : '';
-  await workspace.run(`CREATE TEMP TABLE c_desired AS SELECT ${desiredColumns(bound)}, ${key} AS key FROM c_pass WHERE d_here ${only}`);
+  await workspace.run(`CREATE TEMP TABLE c_desired AS SELECT ${desiredColumns(bound)}, ${key} AS key FROM c_pass WHERE d_here`);
 }
 
 async function createBase(workspace: Workspace, request: CandidateRequest): Promise<void> {
   const where = request.rehash
-    ? 'b.key IN (SELECT b_key FROM c_pass WHERE candidate AND b_key IS NOT NULL)'
+    ? 'b.key IN (SELECT b_key FROM c_pass WHERE b_key IS NOT NULL)'
     : 'b.key_hash IN (SELECT o_hash FROM c_pass WHERE b_here)';
   await workspace.run(`CREATE TEMP TABLE c_base AS SELECT b.* FROM ${request.base.records} AS b WHERE ${where}`);
 }

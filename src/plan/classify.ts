@@ -16,6 +16,7 @@ import {
   heldExpression,
   keepsBaseExpression,
   movedExpression,
+  PLANNED_REJECTS,
   rejectExpression,
   writesExpression,
 } from './field-sql.ts';
@@ -221,9 +222,13 @@ function desiredAction(request: ClassifyRequest): string {
     ELSE 'same' END`;
 }
 
-/** A write that the destination refused before is not sent again while the row is unchanged. */
+/**
+ * A write that the destination refused before is not sent again while the row is unchanged. What only a plan found wrong
+ * was never sent, and this plan no longer finds it wrong: the parent exists by now, or the field is longer.
+ */
 function rejectedBefore(action: string): string {
-  return action === "'create'" || action === "'update'" ? `CASE WHEN known_code IS NOT NULL THEN 'known_reject' ELSE ${action} END` : action;
+  const refused = ['known_code IS NOT NULL', ...PLANNED_REJECTS.map((code) => `known_code <> ${literal(code)}`)].join(' AND ');
+  return action === "'create'" || action === "'update'" ? `CASE WHEN ${refused} THEN 'known_reject' ELSE ${action} END` : action;
 }
 
 /** Records that left the query: the rows `B - L` and `B - -`. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 import { CANONICAL_VERSION } from '../canonical/canonical.ts';
 import type { SensitiveKey } from '../canonical/functions.ts';
-import type { Sync } from '../config/model.ts';
+import type { FieldMapping, Sync } from '../config/model.ts';
 import { UserError } from '../errors.ts';
 import type { BaseRelations, SyncState } from '../state/state.ts';
 import type { BoundSync } from './bind.ts';
@@ -30,9 +30,14 @@ export function hashId(bound: BoundSync, engine: string, key: SensitiveKey | und
 
 /** The sync as configured, without secrets (a resolved sync holds none). */
 export function configHash(sync: Sync): string {
-  const { at: _at, location: _location, source, ...rest } = sync;
+  const { at: _at, location: _location, source, fields, ...rest } = sync;
   const { lines: _lines, ...query } = source;
-  return digest([rest, query]);
+  return digest([rest, query, fields.map(withoutPlaces)]);
+}
+
+/** Where an expression stands in its file is no part of what it means. */
+function withoutPlaces({ from, ...mapping }: FieldMapping): object {
+  return { ...mapping, from: from.kind === 'sql' ? { kind: from.kind, sql: from.sql } : from };
 }
 
 /** Refuses a state that belongs to another destination or was keyed with another `state.key`. */

@@ -11,6 +11,7 @@ import { type Row, Workspace } from '../workspace/workspace.ts';
 import { type ChangeSample, PLAN_FORMAT, type PlanDocument } from './document.ts';
 import { decryptFile, encryptFile, isEncrypted, planKey } from './encryption.ts';
 import { PLAN_TABLES } from './plan-tables.ts';
+import { checkPlanTarget } from './plan-target.ts';
 import { SAMPLE_COLUMNS, sampleOf } from './summary.ts';
 import { typedChanges, type ViewField } from './typed-view.ts';
 
@@ -27,13 +28,23 @@ export class PlanDraft implements AsyncDisposable {
   }
 
   static async create(target: string): Promise<PlanDraft> {
+    await checkPlanTarget(target);
     const folder = await privateFolder(target);
     const draft = new PlanDraft(folder, target);
+    try {
+      await draft.#makeTables();
+      return draft;
+    } catch (error) {
+      await draft[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #makeTables(): Promise<void> {
     await using workspace = await Workspace.open();
-    await draft.attach(workspace);
+    await this.attach(workspace);
     for (const table of PLAN_TABLES) await workspace.run(table);
     await workspace.detach('plan');
-    return draft;
   }
 
   /** Attaches the draft as `plan`, for writing. */

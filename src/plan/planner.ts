@@ -14,9 +14,10 @@
 import { registerFunctions, SensitiveKey } from '../canonical/functions.ts';
 import type { Project, Refresh, Sync } from '../config/model.ts';
 import type { Context } from '../context.ts';
-import { InternalError } from '../errors.ts';
+import { InternalError, UserError } from '../errors.ts';
 import type { BaseRelations, State } from '../state/state.ts';
 import { SLUICE_VERSION } from '../version.ts';
+import { SqlError } from '../workspace/duckdb-errors.ts';
 import { Workspace } from '../workspace/workspace.ts';
 import { type BoundSync, duckdbHash, type HashFunction, readRequest } from './bind.ts';
 import { type CandidateCounts, selectCandidates } from './candidates.ts';
@@ -30,6 +31,7 @@ import { readLive } from './live.ts';
 import { PlanDraft } from './plan-file.ts';
 import { recordPlan, recordSync } from './record.ts';
 import { resolveReferences } from './references.ts';
+import { renameNote, storedName } from './renames.ts';
 import { effectiveRefresh, enforceReadLimit } from './refresh.ts';
 import { blockedByParent, failedSync, syncPlan, withChecks } from './sync-plan.ts';
 
@@ -92,7 +94,10 @@ async function planOrFail(context: Context, request: PlanRequest, draft: PlanDra
 
 async function planSync(context: Context, request: PlanRequest, draft: PlanDraft, turn: Turn): Promise<{ planned: SyncPlan; bound: BoundSync }> {
   const { sync } = turn;
-  const step = (name: string): void => context.emit({ type: 'plan:step', sync: sync.name, step: name });
+  const step = (name: string): void => {
+    context.signal.throwIfAborted();
+    context.emit({ type: 'plan:step', sync: sync.name, step: name });
+  };
 
   step('opening');
   await using workspace = await Workspace.open({ memoryLimit: request.memoryLimit });
@@ -117,7 +122,7 @@ async function planSync(context: Context, request: PlanRequest, draft: PlanDraft
   await classify(workspace, { bound, suspended: suspended !== undefined, accept: request.accept });
 
   step('recording');
-  await recordPlan(workspace, { bound, refresh, base, rehash: base.rehash });
+  await recordPlan(workspace, { bound, refresh });
   const planned = await syncPlan(workspace, {
     bound,
     head: base.head,
@@ -129,6 +134,7 @@ async function planSync(context: Context, request: PlanRequest, draft: PlanDraft
     suspended,
     engine: 'local',
     allow: request.allow,
+    renamed: base.head === undefined ? renameNote(sync, base.identity, await request.state.heads(), request.project.syncs.map((each) => each.name)) : undefined,
   });
   await recordSync(workspace, { bound, ord: turn.index, base, existing: base.count });
   return { planned, bound };
@@ -140,7 +146,7 @@ async function openWorkspace(workspace: Workspace, request: PlanRequest, draft: 
   const key = sensitiveKey(request.project);
   registerFunctions(workspace.connection, key);
   await draft.attach(workspace);
-  const base = await request.state.attach(workspace, sync.name);
+  const base = await request.state.attach(workspace, await storedName(request.state, sync));
   await attachEnds(ends, workspace);
   await workspace.lock([request.project.dir]);
   return base;
@@ -150,17 +156,29 @@ function sensitiveKey(project: Project): SensitiveKey | undefined {
   return project.state.key === undefined ? undefined : new SensitiveKey(project.state.key);
 }
 
-/** Ctrl-C stops the statement that runs. */
+/** Ctrl-C stops the statement that runs; again and again, because it may come between two statements. */
 function interruptOnAbort(context: Context, workspace: Workspace): Disposable {
-  const interrupt = (): void => workspace.interrupt();
-  context.signal.addEventListener('abort', interrupt, { once: true });
-  return { [Symbol.dispose]: () => context.signal.removeEventListener('abort', interrupt) };
+  const state = { done: false };
+  const interrupt = async (): Promise<void> => {
+    while (!state.done) {
+      workspace.interrupt();
+      await context.sleep(50);
+    }
+  };
+  const start = (): void => void interrupt();
+  context.signal.addEventListener('abort', start, { once: true });
+  return {
+    [Symbol.dispose]: () => {
+      state.done = true;
+      context.signal.removeEventListener('abort', start);
+    },
+  };
 }
 
 // ---- 2. bind
 
 async function ownBase(request: PlanRequest, ends: Ends, bound: BoundSync, stored: BaseRelations): Promise<OwnBase> {
-  const head = await request.state.head(bound.sync.name);
+  const head = await request.state.head(await storedName(request.state, bound.sync));
   const lineage = lineageOf(bound.sync);
   const identity = await ends.destination.identify();
   const ownHash = hashId(bound, ends.source.engine, sensitiveKey(request.project));
@@ -194,15 +212,21 @@ async function select(
   const live = readsAll ? await ends.destination.read(readRequest(bound)) : undefined;
   if (live !== undefined) enforceReadLimit(bound.sync, await workspace.count(`SELECT count(*) FROM ${live.from}`));
   await rememberRejects(workspace, base, request.retryRejected, now);
-  return selectCandidates(workspace, {
-    bound,
-    source: await ends.source.extract(bound.query),
-    base,
-    live,
-    liveKeyIsUnique: bound.schema.uniqueKeys.some((each) => sameNames(each, bound.sync.destination.key)),
-    rehash: base.rehash,
-    hash: request.hash ?? duckdbHash,
-  });
+  const source = await ends.source.extract(bound.query);
+  const liveKeyIsUnique = bound.schema.uniqueKeys.some((each) => sameNames(each, bound.sync.destination.key));
+  const hash = request.hash ?? duckdbHash;
+  return atQuery(bound, () => selectCandidates(workspace, { bound, source, base, live, liveKeyIsUnique, rehash: base.rehash, hash }));
+}
+
+/** What fails while the rows flow (a cast of the user's own, say) has no position: it is reported at the query. */
+async function atQuery<T>(bound: BoundSync, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.problems[0]?.location !== undefined) throw error;
+    const { message, hint } = error.problems[0] ?? { message: error.message };
+    throw new UserError(`the query failed: ${message}`, { location: bound.query.lines[0], hint, cause: error });
+  }
 }
 
 /** Rejects that are not tried again while their row is unchanged: the table `c_known`. */

@@ -3,7 +3,6 @@ import { FUNCTIONS } from '../canonical/functions.ts';
 import type { Refresh } from '../config/model.ts';
 import { literal } from '../workspace/quote.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { BaseRelations } from '../state/state.ts';
 import type { BoundField, BoundSync } from './bind.ts';
 import { configHash, type OwnBase } from './identity.ts';
 import type { PlannedField } from './plan-file.ts';
@@ -12,7 +11,7 @@ import { hasMember, memberText, objectOf } from './json-sql.ts';
 
 export async function recordPlan(
   workspace: Workspace,
-  request: { bound: BoundSync; refresh: Refresh; base: BaseRelations; rehash: boolean },
+  request: { bound: BoundSync; refresh: Refresh },
 ): Promise<void> {
   const { bound, refresh } = request;
   const sync = { sync: bound.sync.name };
@@ -22,7 +21,6 @@ export async function recordPlan(
   await workspace.run(held(bound, refresh), sync);
   await workspace.run(rejects(bound), sync);
   await workspace.run(adoptions(), sync);
-  if (request.rehash) await workspace.run(rehashed(bound, request.base), sync);
 }
 
 /** Exact text for the plan file: sensitive values sealed. */
@@ -97,7 +95,7 @@ async function deferSelfReferences(workspace: Workspace, bound: BoundSync): Prom
   await workspace.run(
     `INSERT INTO plan.changes BY NAME
      SELECT * REPLACE (${last} + row_number() OVER (ORDER BY list_intersect(after_apply, ${names}), key) AS seq, 2 AS pass, 'update' AS action, 'second_pass' AS reason,
-       list_intersect(after_apply, ${names}) AS fields, CASE WHEN action = 'create' THEN ${nulls} ELSE before END AS before)
+       list_intersect(after_apply, ${names}) AS fields, coalesce(sent, after) AS sent, CASE WHEN action = 'create' THEN ${nulls} ELSE before END AS before)
      FROM plan.changes WHERE ${own}`,
     params,
   );
@@ -159,16 +157,6 @@ function adoptions(): string {
           OR b_row_hash IS DISTINCT FROM row_hash OR b_live_hash IS DISTINCT FROM next_live_hash OR left_at IS NOT NULL OR pending OR NOT verified))
       OR action IN ('leave', 'forget', 'hold')
       OR (pending AND action IN ('reject', 'known_reject', 'skip', 'same'))`;
-}
-
-/** Records whose values agree with \`sent\` but whose stored hashes were computed another way. */
-function rehashed(bound: BoundSync, base: BaseRelations): string {
-  const kept = objectOf(bound.fields.map((field) => ({ name: field.name, text: memberText('b.sent', field.name), when: hasMember('b.sent', field.name) })));
-  return `
-    INSERT INTO plan.adoptions BY NAME
-    SELECT $sync AS sync, 'rehash' AS kind, b.key, p.key_hash, b.remote_id, ${kept} AS sent, b.returned, p.row_hash, CAST(NULL AS UBIGINT) AS live_hash, b.origin, b.verified
-    FROM c_pass AS p JOIN ${base.records} AS b ON b.key = p.key
-    WHERE p.d_here AND NOT p.candidate AND p.key NOT IN (SELECT key FROM c_ambiguous)`;
 }
 
 /** What apply must find unchanged, and how the values of the plan are typed. */

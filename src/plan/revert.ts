@@ -135,8 +135,8 @@ async function recordReversal(workspace: Workspace, bound: BoundSync): Promise<v
   const returned = objectOf(
     bound.fields.map((field) => ({
       name: field.name,
-      text: `CASE WHEN ${restores(field)} THEN ${imageText(bound, field)} ELSE ${memberText('returned', field.name)} END`,
-      when: `(${restores(field)} OR ${hasMember('returned', field.name)})`,
+      text: `CASE WHEN ${restores(field)} THEN ${imageText(bound, field)} ELSE ${memberText('r_returned', field.name)} END`,
+      when: `(${restores(field)} OR ${hasMember('r_returned', field.name)})`,
     })),
   );
   const images = objectOf(bound.fields.map((field) => ({ name: field.name, text: imageText(bound, field), when: `has${field.index}` })));
@@ -150,7 +150,7 @@ async function recordReversal(workspace: Workspace, bound: BoundSync): Promise<v
          CASE WHEN has_l THEN ${before} END AS before, CASE WHEN did <> 'create' THEN ${after} END AS after,
          CASE WHEN did = 'delete' THEN ${images} WHEN did <> 'create' THEN r_sent END AS sent, CASE WHEN did NOT IN ('create', 'delete') THEN ${returned} END AS returned,
          CASE WHEN did = 'delete' THEN 'adopted' ELSE coalesce(r_origin, 'adopted') END AS origin
-       FROM (SELECT * RENAME (sent AS r_sent, origin AS r_origin) FROM c_reversal))
+       FROM (SELECT * RENAME (sent AS r_sent, returned AS r_returned, origin AS r_origin) FROM c_reversal))
      WHERE (action = 'create' AND NOT has_l) OR (action = 'update' AND has_l AND len(fields) > 0) OR (action = 'delete' AND has_l)`,
     { sync: bound.sync.name },
   );

@@ -31,6 +31,8 @@ export interface SyncPlanRequest {
   readonly suspended: string | undefined;
   readonly engine: string;
   readonly allow: readonly Allowance[];
+  /** What to say to a sync that looks like another one under a new name. */
+  readonly renamed: string | undefined;
 }
 
 export async function syncPlan(workspace: Workspace, request: SyncPlanRequest): Promise<SyncPlan> {
@@ -62,6 +64,7 @@ export async function syncPlan(workspace: Workspace, request: SyncPlanRequest): 
     object: sync.destination.object,
     refresh: request.refresh,
     engine: request.engine,
+    report_values: sync.report.values,
     live_read: request.liveRead,
     rows: request.candidates.rows,
     unmanaged: request.candidates.unmanaged,
@@ -87,6 +90,7 @@ function notes(request: SyncPlanRequest, counts: SyncCounts): string[] {
   return [
     ...(request.refresh === 'none' ? ['nothing was read live: the destination is taken to hold what was last written'] : []),
     ...(request.suspended === undefined ? [] : [request.suspended]),
+    ...(request.renamed === undefined ? [] : [request.renamed]),
     ...(request.formerRecords > 0 ? [`object or key changed: ${request.formerRecords} records of the former one are released, not deleted`] : []),
     ...normalised,
   ];

@@ -8,6 +8,7 @@ import type { Registry } from '../plan/ends.ts';
 import type { Source } from '../sources/source.ts';
 import { openDuckDbSource } from '../sources/duckdb/index.ts';
 import { sqlText } from './rows.ts';
+import { openField } from './schema.ts';
 
 /** What tells the destination of a test apart: state and destination are made for each other. */
 export const IDENTITY = 'test';
@@ -42,13 +43,13 @@ export function registryOf(project: Project, sync: Sync, openDestination: () => 
 export class RehearsedDestination implements Destination {
   readonly capabilities: Capabilities = CAPABILITIES;
   readonly #schema: ObjectSchema;
-  readonly #key: readonly string[];
+  readonly #sync: Sync;
   readonly #live: readonly LiveRecord[];
 
-  constructor(schema: ObjectSchema, key: readonly string[], live: readonly LiveRecord[]) {
-    this.#schema = schema;
-    this.#key = key;
-    this.#live = live;
+  constructor(input: { schema: ObjectSchema; sync: Sync; live: readonly LiveRecord[] }) {
+    this.#schema = input.schema;
+    this.#sync = input.sync;
+    this.#live = input.live;
   }
 
   async identify(): Promise<string> {
@@ -62,19 +63,14 @@ export class RehearsedDestination implements Destination {
   /** Of an object that records point at, only the key matters: it is whatever a reference says. */
   async describe(object: string): Promise<ObjectSchema> {
     if (object === this.#schema.object) return this.#schema;
-    return { object, fields: parentFields(this.#parentKeys.get(object) ?? []), uniqueKeys: [], references: [] };
-  }
-
-  readonly #parentKeys = new Map<string, string[]>();
-
-  /** Declares that records of another object are known by this field. */
-  expectParents(object: string, key: string): void {
-    this.#parentKeys.set(object, [...(this.#parentKeys.get(object) ?? []), key]);
+    const keys = this.#sync.fields.flatMap(({ reference }) => (reference?.object === object ? [reference.key] : []));
+    return { object, fields: [...new Set(keys)].map((name) => openField(name, { kind: 'text' })), uniqueKeys: [], references: [] };
   }
 
   async read(request: ReadRequest): Promise<LiveRelation> {
-    const own = request.object === this.#schema.object && request.key.length === this.#key.length && request.key.every((name, index) => name === this.#key[index]);
-    return own ? this.#readRecords(request) : readParents(request);
+    const { object, key } = this.#sync.destination;
+    const isOwn = request.object === object && request.key.length === key.length && request.key.every((name, index) => name === key[index]);
+    return isOwn ? this.#readRecords(request) : readParents(request);
   }
 
   #readRecords(request: ReadRequest): LiveRelation {
@@ -86,8 +82,14 @@ export class RehearsedDestination implements Destination {
     const none = `(${names.map(() => 'NULL').join(', ')})`;
     const casts = names.map((name) => `CAST(t.${name} AS VARCHAR) AS ${name}`).join(', ');
     const all = `SELECT ${casts} FROM (VALUES ${tuples.length === 0 ? none : tuples.join(', ')}) AS t(${names.join(', ')})`;
-    const wanted = request.keys === undefined ? '' : ` JOIN ${request.keys} AS k ON ${request.key.map((_, index) => `k.k${index} = t.k${index}`).join(' AND ')}`;
-    return { from: `(${all}${wanted}${tuples.length === 0 ? ' WHERE false' : ''})`, columns: names.map((name) => ({ name, type: 'VARCHAR' })) };
+    const wanted =
+      request.keys === undefined
+        ? ''
+        : ` JOIN ${request.keys} AS k ON ${request.key.map((_, index) => `k.k${index} = t.k${index}`).join(' AND ')}`;
+    return {
+      from: `(${all}${wanted}${tuples.length === 0 ? ' WHERE false' : ''})`,
+      columns: names.map((name) => ({ name, type: 'VARCHAR' })),
+    };
   }
 
   async write(): Promise<readonly Outcome[]> {
@@ -97,10 +99,6 @@ export class RehearsedDestination implements Destination {
   async [Symbol.asyncDispose](): Promise<void> {
     // Holds nothing.
   }
-}
-
-function parentFields(names: readonly string[]): ObjectSchema['fields'] {
-  return names.map((name) => ({ name, type: { kind: 'text' }, nativeType: 'text', nullable: false, hasDefault: false, creatable: true, updatable: true, readable: true }));
 }
 
 /** Records of other objects are taken to exist. */

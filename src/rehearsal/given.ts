@@ -81,7 +81,11 @@ export function readExpected(test: SyncTest, sync: Sync): Expected {
 export function keyCells(record: GivenRecord, sync: Sync, what: string, problems: Problem[]): readonly Cell[] {
   const missing = sync.destination.key.filter((field) => (record.cells.get(field)?.text ?? null) === null);
   if (missing.length > 0) {
-    problems.push({ message: `${what}: the record has no ${missing.join(', ')}`, location: record.at, hint: 'A record is known by its key.' });
+    problems.push({
+      message: `${what}: the record has no ${missing.join(', ')}`,
+      location: record.at,
+      hint: 'A record is known by its key.',
+    });
   }
   return sync.destination.key.map((field) => record.cells.get(field) ?? NULL_CELL);
 }
@@ -132,7 +136,9 @@ function keyedRecord({ test, sync, action, record, index, problems }: Reading): 
 function keyParts(test: SyncTest, action: Action, index: number): readonly Cell[] {
   const of = (tree: unknown): unknown => memberOf((memberOf(memberOf(tree, 'expect'), action) as readonly unknown[])[index], 'key');
   const [exact, plain] = [of(test.document), of(test.plain)];
-  return Array.isArray(exact) ? exact.map((part: unknown, part_) => cellOf(part, (plain as readonly unknown[])[part_])) : [cellOf(exact, plain)];
+  return Array.isArray(exact)
+    ? exact.map((part: unknown, part_) => cellOf(part, (plain as readonly unknown[])[part_]))
+    : [cellOf(exact, plain)];
 }
 
 function recordsAt(test: SyncTest, part: 'given' | 'expect', list: string): readonly GivenRecord[] {

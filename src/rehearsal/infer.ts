@@ -22,7 +22,8 @@ export function columnType(cells: readonly Cell[]): string | null {
   const texts = known.map((cell) => cell.text);
   if (known.every((cell) => cell.kind === 'number')) return numberType(texts);
   if (known.every((cell) => cell.kind === 'boolean')) return 'BOOLEAN';
-  if (known.some((cell) => cell.kind === 'json')) return known.every((cell) => cell.kind === 'json' || isContainer(cell.text)) ? 'JSON' : 'VARCHAR';
+  if (known.some((cell) => cell.kind === 'json'))
+    return known.every((cell) => cell.kind === 'json' || isContainer(cell.text)) ? 'JSON' : 'VARCHAR';
   if (known.some((cell) => cell.kind !== 'text')) return 'VARCHAR';
   return timeType(texts);
 }

@@ -27,7 +27,8 @@ export async function queryRows(workspace: Workspace, input: RowsInput): Promise
   const { given, snapshot, sync } = input;
   checkNames(input);
   const saved = snapshot?.columns.map((column) => column.name);
-  const names = saved ?? distinct([...given.rows.flatMap((row) => [...row.cells.keys()]), ...neighbours(input).keys(), ...mappedColumns(sync)]);
+  const names =
+    saved ?? distinct([...given.rows.flatMap((row) => [...row.cells.keys()]), ...neighbours(input).keys(), ...mappedColumns(sync)]);
   const columns = await Promise.all(names.map(async (name) => ({ name, type: await typeOf(workspace, name, input) })));
   if (snapshot !== undefined) await checkValues(workspace, given.rows, columns);
   return { columns, rows: given.rows };
@@ -44,12 +45,20 @@ export interface RowsInput {
 /** Records after the mapping: the row of a field is its value. A constant that is not given stands for itself. */
 export async function mappedRows(workspace: Workspace, input: RowsInput): Promise<GivenRows> {
   const { given, snapshot, sync } = input;
-  const constants = sync.fields.flatMap(({ field, from }) => (from.kind === 'value' ? [[field, { text: from.value, kind: 'text' } satisfies Cell] as const] : []));
+  const constants = sync.fields.flatMap(({ field, from }) =>
+    from.kind === 'value' ? [[field, { text: from.value, kind: 'text' } satisfies Cell] as const] : [],
+  );
   const rows = given.rows.map((row) => ({ ...row, cells: new Map([...constants, ...row.cells]) }));
   const names = distinct([...sync.destination.key, ...sync.fields.map((field) => field.field)]);
   const columns = await Promise.all(
     names.map(async (name) => {
-      const type = snapshot === undefined ? await readableType(workspace, rows.map((row) => cellIn(row, name))) : wireType(snapshot, name);
+      const type =
+        snapshot === undefined
+          ? await readableType(
+              workspace,
+              rows.map((row) => cellIn(row, name)),
+            )
+          : wireType(snapshot, name);
       return { name, type };
     }),
   );
@@ -87,16 +96,28 @@ function checkNames({ sync, given, snapshot }: RowsInput): void {
   for (const row of given.rows) {
     for (const name of row.cells.keys()) {
       if (isIn(known, name) || (snapshot === undefined && mentions(expressions, name))) continue;
-      const near = nearest(name, known.filter((each) => snapshot !== undefined || !present.has(each.toLowerCase())));
+      const near = nearest(
+        name,
+        known.filter((each) => snapshot !== undefined || !present.has(each.toLowerCase())),
+      );
       if (snapshot === undefined && near === undefined) continue;
-      const message = snapshot === undefined ? `given.rows: ${sync.name} maps no column "${name}"` : `given.rows: the query has no column "${name}"`;
+      const message =
+        snapshot === undefined ? `given.rows: ${sync.name} maps no column "${name}"` : `given.rows: the query has no column "${name}"`;
       const stale = snapshot === undefined ? '' : ` Columns come from ${snapshot.path}; save it again when the query has changed.`;
-      problems.push({ message, location: row.atField(name), hint: `${near === undefined ? `It has ${known.join(', ')}.` : `Did you mean "${near}"?`}${stale}` });
+      problems.push({
+        message,
+        location: row.atField(name),
+        hint: `${near === undefined ? `It has ${known.join(', ')}.` : `Did you mean "${near}"?`}${stale}`,
+      });
     }
   }
   const keyless = sync.source.key.filter((name) => given.rows.length > 0 && !present.has(name.toLowerCase()));
   if (keyless.length > 0) {
-    problems.push({ message: `given.rows: no row has the key ${keyless.join(', ')}`, location: given.at, hint: 'A record is known by its key; write null for a row without one.' });
+    problems.push({
+      message: `given.rows: no row has the key ${keyless.join(', ')}`,
+      location: given.at,
+      hint: 'A record is known by its key; write null for a row without one.',
+    });
   }
   if (problems.length > 0) throw UserError.of(problems);
 }
@@ -106,7 +127,12 @@ function mappedColumns(sync: Sync): readonly string[] {
 }
 
 function mentions(sql: string, name: string): boolean {
-  return sql.toLowerCase().split(/[^\p{L}\p{N}_$]+/u).includes(name.toLowerCase()) || sql.includes(ident(name));
+  return (
+    sql
+      .toLowerCase()
+      .split(/[^\p{L}\p{N}_$]+/u)
+      .includes(name.toLowerCase()) || sql.includes(ident(name))
+  );
 }
 
 /** SQL does not mind the case of a column. */
@@ -127,7 +153,11 @@ export function cellIn(record: GivenRecord, name: string): Cell {
 
 /** Values that the sync's other tests give, by column. */
 function neighbours({ sync, tests }: RowsInput): ReadonlyMap<string, readonly Cell[]> {
-  const rows = tests.filter((test) => test.sync === sync.name).map((test) => readGiven(test)).filter((given) => given.form === 'rows').flatMap((given) => given.rows);
+  const rows = tests
+    .filter((test) => test.sync === sync.name)
+    .map((test) => readGiven(test))
+    .filter((given) => given.form === 'rows')
+    .flatMap((given) => given.rows);
   const names = distinct(rows.flatMap((row) => [...row.cells.keys()]));
   return new Map(names.map((name) => [name, rows.map((row) => cellIn(row, name))]));
 }
@@ -157,11 +187,19 @@ async function unreadableTexts(workspace: Workspace, type: string, cells: readon
 }
 
 /** A value that the query can never yield proves nothing. */
-async function checkValues(workspace: Workspace, rows: readonly GivenRecord[], columns: readonly Column[] | readonly GivenColumn[]): Promise<void> {
+async function checkValues(
+  workspace: Workspace,
+  rows: readonly GivenRecord[],
+  columns: readonly Column[] | readonly GivenColumn[],
+): Promise<void> {
   const problems: Problem[] = [];
   for (const { name, type } of columns) {
     if (type === null || type === 'VARCHAR') continue;
-    const unreadable = await unreadableTexts(workspace, type, rows.map((row) => cellIn(row, name)));
+    const unreadable = await unreadableTexts(
+      workspace,
+      type,
+      rows.map((row) => cellIn(row, name)),
+    );
     for (const row of rows.filter((each) => unreadable.has(cellIn(each, name).text ?? ''))) {
       problems.push({ message: `given.rows: the column ${name} is ${type}, and this is no value of it`, location: row.atField(name) });
     }

@@ -22,13 +22,15 @@ export interface SchemaHints {
 
 /** Every mapped field and the key, with types that all their values fit. Nothing is required, nothing has a limit. */
 export async function inferredSchema(workspace: Workspace, sync: Sync, hints: SchemaHints): Promise<ObjectSchema> {
-  const names = [...new Set([...sync.destination.key, ...sync.fields.map((field) => field.field)])];
+  const own = sync.fields.flatMap(({ reference }) => (reference?.object === sync.destination.object ? [reference.key] : []));
+  const names = [...new Set([...sync.destination.key, ...sync.fields.map((field) => field.field), ...own])];
   const fields: FieldSchema[] = [];
   for (const name of names) fields.push(openField(name, await fittingType(workspace, sync, name, hints)));
   return { object: sync.destination.object, fields, uniqueKeys: [], references: [] };
 }
 
-function openField(name: string, type: FieldType): FieldSchema {
+/** A field without any limit. */
+export function openField(name: string, type: FieldType): FieldSchema {
   return { name, type, nativeType: type.kind, nullable: true, hasDefault: true, creatable: true, updatable: true, readable: true };
 }
 

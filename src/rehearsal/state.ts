@@ -1,5 +1,5 @@
 /** State of a test: the given base, in memory. Only what a plan reads; nothing can be written. */
-import { SensitiveKey } from '../canonical/functions.ts';
+import type { SensitiveKey } from '../canonical/functions.ts';
 import { InternalError } from '../errors.ts';
 import { type BoundSync, duckdbHash, keyHash, keyJson, keyValue } from '../plan/bind.ts';
 import { hashId, lineageOf } from '../plan/identity.ts';
@@ -61,9 +61,12 @@ export class RehearsedState implements State {
 
   #given(): string {
     const names = [...this.#bound.key.map((key) => `k${key.index}`), 'sent', 'origin'];
-    const tuples = this.#records.map(({ key, values, origin }) => `(${[...key, this.#sent(values), origin].map((text) => sqlText(text)).join(', ')})`);
+    const tuples = this.#records.map(
+      ({ key, values, origin }) => `(${[...key, this.#sent(values), origin].map((text) => sqlText(text)).join(', ')})`,
+    );
     const none = `(${names.map(() => 'NULL').join(', ')})`;
-    return `SELECT * FROM (VALUES ${tuples.length === 0 ? none : tuples.join(', ')}) AS t(${names.join(', ')})${tuples.length === 0 ? ' WHERE false' : ''}`;
+    const casts = names.map((name) => `CAST(t.${name} AS VARCHAR) AS ${name}`).join(', '); // a column of nulls has no type of its own
+    return `SELECT ${casts} FROM (VALUES ${tuples.length === 0 ? none : tuples.join(', ')}) AS t(${names.join(', ')})${tuples.length === 0 ? ' WHERE false' : ''}`;
   }
 
   #sent(values: ReadonlyMap<string, string | null>): string {
@@ -75,9 +78,11 @@ export class RehearsedState implements State {
     return JSON.stringify(Object.fromEntries(members));
   }
 
-  async heads(): Promise<never> {
-    throw unused();
+  /** A test knows no other sync, so nothing was renamed. */
+  async heads(): Promise<readonly SyncState[]> {
+    return [];
   }
+
   async acquire(): Promise<never> {
     throw unused();
   }

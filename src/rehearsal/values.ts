@@ -18,7 +18,11 @@ export interface Reading {
 }
 
 /** Canonical text of each value, in order: null for null and for text that is no value of the type. */
-export async function canonicalTexts(workspace: Workspace, values: readonly TypedText[], reading: Reading): Promise<readonly (string | null)[]> {
+export async function canonicalTexts(
+  workspace: Workspace,
+  values: readonly TypedText[],
+  reading: Reading,
+): Promise<readonly (string | null)[]> {
   const byType = Map.groupBy(values.entries(), ([, value]) => JSON.stringify(value.type));
   const found = new Map<number, string | null>();
   for (const group of byType.values()) {

@@ -15,7 +15,8 @@ function groupLines(group: RejectGroup): readonly string[] {
     .filter((part) => part !== null)
     .map((part) => visible(part))
     .join(' ');
-  const known = group.known > 0 ? ` (${count(group.known)} known, not sent again until the row changes)` : '';
+  const number = group.count === 1 ? '' : `${count(group.known)} `;
+  const known = group.known > 0 ? ` (${number}known, not sent again until the row changes)` : '';
   const [first] = group.examples;
   if (first === undefined) return [`${name} ${count(group.count)}${known}`];
   if (group.count === 1) return [`${name}: ${visible(first.message)} (key ${keyText(first.key)})${known}`];

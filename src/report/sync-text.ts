@@ -1,8 +1,8 @@
 /** One sync of a plan, line by line. */
-import type { Blocked, ChangeSample, SyncPlan } from '../plan/document.ts';
+import type { Blocked, ChangeSample, FieldChange, SyncPlan } from '../plan/document.ts';
 import type { Paint } from './colour.ts';
 import { padEnd, padStart, visible, visibleLines } from './escape.ts';
-import { count, fieldChange, keyText, plural } from './format.ts';
+import { count, fieldChange, keyText, plural, value } from './format.ts';
 import { type LegendRow, legend } from './legend.ts';
 import type { TextOptions } from './text.ts';
 
@@ -97,29 +97,35 @@ const ACTIONS = ['create', 'update', 'clear', 'delete'] as const;
 const SYMBOLS = { create: '+', update: '~', delete: '-', clear: '~' } as const;
 const STYLES = { create: 'create', update: 'update', delete: 'delete', clear: 'update' } as const;
 
-/** `~ 001A  "Umbrella"   Tier__c: "SMB" -> "Enterprise"`; with every field when `fields` says so. */
-export function sampleLine(sample: ChangeSample, paint: Paint, fields: number = SAMPLE_FIELDS): string {
-  const name = sample.label === null ? '' : `  ${fieldLabel(sample.label)}`;
-  const changes = sample.action === 'delete' ? [] : sample.fields;
-  const shown = changes.slice(0, fields).map((change) => fieldChange(change, sample.action));
+/** `~ 001A  "Umbrella"   Tier__c: "SMB" -> "Enterprise"`; with every field, nulls of new records included, when `all`. */
+export function sampleLine(sample: ChangeSample, paint: Paint, all = false): string {
+  const changes = all ? writtenFields(sample) : writtenFields(sample).filter((change) => sample.action !== 'create' || !isNull(change));
+  const shown = changes.slice(0, all ? undefined : SAMPLE_FIELDS);
+  // A new record shows its name among its fields already.
+  const named = sample.label === null || (sample.action === 'create' && shown.some((change) => change.after === sample.label));
   const more = changes.length > shown.length ? [`... ${plural(changes.length - shown.length, 'more field')}`] : [];
-  const reason = REASONS[sample.reason] === undefined ? [] : [REASONS[sample.reason] ?? ''];
-  return [`${paint[STYLES[sample.action]](SYMBOLS[sample.action])} ${keyText(sample.key)}${name}`, ...shown, ...more, ...reason].join(
+  const reason = REASONS.get(sample.reason);
+  const head = `${paint[STYLES[sample.action]](SYMBOLS[sample.action])} ${keyText(sample.key)}${named ? '' : `  ${value(sample.label)}`}`;
+  return [head, ...shown.map((change) => fieldChange(change, sample.action)), ...more, ...(reason === undefined ? [] : [reason])].join(
     '   ',
   );
 }
 
-function fieldLabel(label: string): string {
-  return fieldChange({ field: '', case: '', before: null, after: label, sensitive: false, after_apply: false }, 'create').slice(2);
+function writtenFields(sample: ChangeSample): readonly FieldChange[] {
+  return sample.action === 'delete' ? [] : sample.fields;
+}
+
+function isNull(change: FieldChange): boolean {
+  return change.after === null && !change.sensitive && !change.after_apply;
 }
 
 /** Reasons that surprise, so they are said. */
-const REASONS: Readonly<Record<string, string>> = {
-  gone: '(deleted outside, will be created again)',
-  drift: '(drift, will be overwritten)',
-  conflict: '(conflict, will be overwritten)',
-  takeover: '(takeover)',
-};
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['gone', '(deleted outside, will be created again)'],
+  ['drift', '(drift, will be overwritten)'],
+  ['conflict', '(conflict, will be overwritten)'],
+  ['takeover', '(takeover)'],
+]);
 
 /** Why a sync may not be applied: every breach, with the way to allow it. */
 function blockedLines(sync: SyncPlan, paint: Paint): readonly string[] {

@@ -4,7 +4,8 @@ import type { Paint } from './colour.ts';
 import { visible } from './escape.ts';
 import { bytes, count, plural } from './format.ts';
 
-const NO_CHANGES = 'No changes. The destination matches the warehouse.';
+const NO_CHANGES = 'No changes.';
+const ALL_AGREES = 'The destination matches the warehouse.';
 
 /** Records that an apply would write. */
 export function changesIn(summary: Summary): number {
@@ -37,7 +38,9 @@ function headline(document: PlanDocument, errors: number, paint: Paint): string 
   if (errors > 0) return '';
   const stateOnly = summary.adopt + summary.forget + summary.release;
   const state = stateOnly === 0 ? '' : ` ${plural(stateOnly, 'record')} to note in state; apply does that and writes nothing.`;
-  return `${paint.ok(NO_CHANGES)}${state}`;
+  // A query without rows says nothing about the destination.
+  const isEmpty = document.syncs.some((sync) => sync.rows === 0);
+  return `${paint.ok(isEmpty ? NO_CHANGES : `${NO_CHANGES} ${ALL_AGREES}`)}${state}`;
 }
 
 /** `12 to create, 340 to update, 1 rejected`; empty when there is nothing to write or to look at. */

@@ -51,18 +51,19 @@ export function translateDuckDbError(error: unknown, sql: string): Error {
 function fileError(text: string, cause: unknown): Error | undefined {
   const lock = /Could not set lock on file "([^"]+)"(?:.*?\(PID (\d+)\))?/s.exec(text);
   if (lock?.[1] !== undefined) return new FileLockedError(lock[1], lock[2] === undefined ? undefined : Number(lock[2]), cause);
-  if (/No space left on device|disk full|Out of Disk|ENOSPC/i.test(text)) {
-    const said = text.split('\n', 1)[0] ?? text;
-    return new UserError('the disk is full', {
-      hint: `DuckDB said: ${said}. Free some space and run the command again; nothing was half-written.`,
-      cause,
-    });
-  }
+  if (/No space left on device|disk full|Out of Disk|ENOSPC|File too large/i.test(text)) return diskFull(text, cause);
   const newer = /Trying to read a database file with version number (\d+)/.exec(text);
   if (newer !== null) return new UserError(`a database file was written by a newer DuckDB (storage version ${newer[1]})`, { cause });
   const foreign = /"([^"]+)"[^"]*not a valid DuckDB database file/.exec(text);
   if (foreign !== null) return new UserError(`${foreign[1]} is not a DuckDB database`, { cause });
   return undefined;
+}
+
+/** A limit on the size of files (`ulimit -f`) is the user's share of the disk. */
+function diskFull(text: string, cause: unknown): UserError {
+  const file = /\bfile "([^"]+)"/.exec(text)?.[1];
+  const what = file === undefined ? '' : `It was ${file} that could not be written. `;
+  return new UserError('the disk is full', { hint: `${what}Free some space and run the command again; nothing was half-written.`, cause });
 }
 
 /** With `errors_as_json` DuckDB gives the exact byte position; parser errors carry a prefix in front of the JSON. */

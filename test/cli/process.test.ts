@@ -36,13 +36,17 @@ async function interrupted(
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));
-  const exit = once(child, 'close') as Promise<[number | null]>;
-  // The workspace's folder is there once the planner has begun.
-  while (!(await readdir(here.path)).some((name) => /^sluice-[A-Za-z0-9]{6}$/.test(name))) await delay(20);
-  await delay(500);
-  for (const signal of signals) child.kill(signal);
-  const [code] = await exit;
-  return { code, ...output };
+  const exit = once(child, 'close', { signal: AbortSignal.timeout(40_000) }) as Promise<[number | null]>;
+  try {
+    // The workspace's folder is there once the planner has begun; then it needs a moment to reach the endless statement.
+    while (child.exitCode === null && !(await readdir(here.path)).some((name) => /^sluice-[A-Za-z0-9]{6}$/.test(name))) await delay(20);
+    await delay(2000);
+    for (const signal of signals) child.kill(signal);
+    const [code] = await exit;
+    return { code, ...output };
+  } finally {
+    child.kill('SIGKILL');
+  }
 }
 
 test('Ctrl-C stops a plan, leaves nothing behind, and exits with 130', async () => {

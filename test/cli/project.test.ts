@@ -98,11 +98,12 @@ test('a saved plan: show in every form, apply once', async () => {
   expect(records.stdout.split('\n').filter((line) => /^ {2}[+~] /.test(line))).toHaveLength(6);
   expect(records.stdout).toContain('Name: "Zeta Labs"');
   const list = JSON.parse((await sluice(here.path, ['show', 'plan.duckdb', '--records', '--json'])).stdout) as unknown[];
+  expectSchema('show-records', list);
   expect(list).toHaveLength(6);
   expect(list[0]).toMatchObject({ sync: 'customers', action: 'create' });
   const sql = 'select action, count(*) as n from changes group by all order by all';
   expect((await sluice(here.path, ['show', 'plan.duckdb', '--sql', sql])).stdout).toBe('action  n\ncreate  5\nupdate  1\n');
-  expect(JSON.parse((await sluice(here.path, ['show', 'plan.duckdb', '--sql', sql, '--json'])).stdout)).toEqual({
+  expect((await sluiceJson(here.path, 'show-sql', ['show', 'plan.duckdb', '--sql', sql])).document).toEqual({
     columns: ['action', 'n'],
     rows: [
       ['create', '5'],
@@ -148,8 +149,8 @@ test('drift, accept, history and revert', async () => {
   expect(drift.stdout).toContain('Drift: 2 records, 0 of them in conflict with the warehouse.');
   expect(drift.stdout).toContain('! 0001   will be overwritten   Plan: "Custom" -> "Scale"');
   expectSchema('plan', JSON.parse((await sluice(here.path, ['drift', '--json'])).stdout));
-  const accepted = await sluice(here.path, ['accept', 'customers', '0001', '--json']);
-  expect(JSON.parse(accepted.stdout)).toEqual({ sync: 'customers', accepted: 1 });
+  const accepted = await sluiceJson(here.path, 'accept', ['accept', 'customers', '0001']);
+  expect(accepted.document).toEqual({ sync: 'customers', accepted: 1 });
   expect((await sluice(here.path, ['accept', 'customers', 'nobody'])).stderr).toContain('nobody');
   expect((await sluice(here.path, ['drift'])).stdout).toContain('Drift: 1 record,');
   expect((await sluice(here.path, ['accept', 'customers'])).stderr).toContain('Add --yes.');
@@ -183,7 +184,11 @@ test('state: list, show, rename, forget, unlock', async () => {
   expect((await sluice(here.path, ['state', 'show', 'customer'])).stderr).toContain('Did you mean "customers"?');
   expect((await sluice(here.path, ['state', 'rm', 'customers', '0001'], { answer: 'no' })).code).toBe(1);
   expect((await sluice(here.path, ['state', 'rm', 'customers', '0001'], { answer: 'yes' })).stdout).toBe('Forgot 1 record of customers.\n');
-  expect((await sluice(here.path, ['state', 'mv', 'customers', 'clients'])).code).toBe(0);
+  expect((await sluiceJson(here.path, 'state-mv', ['state', 'mv', 'customers', 'clients'])).document).toEqual({
+    from: 'customers',
+    to: 'clients',
+    records: 6,
+  });
   expect((await sluice(here.path, ['state', 'list'])).stdout).toContain('clients');
   expect((await sluice(here.path, ['state', 'rm', 'clients', '--yes'])).stdout).toBe('Forgot 6 records of clients.\n');
   expect((await sluice(here.path, ['state', 'unlock', 'customers'])).stderr).toContain('--generation');
@@ -211,6 +216,7 @@ test('ls, describe, doctor and schema', async () => {
   const online = await sluiceJson(here.path, 'validate', ['validate', '--online']);
   expect(online).toMatchObject({ code: 1, document: { valid: false } });
   expect((await sluice(here.path, ['schema', 'sync'])).stdout).toContain('"SyncDocument"');
+  expect((await sluiceJson(here.path, 'schema-list', ['schema'])).document.schemas).toContain('plan');
   expect((await sluice(here.path, ['schema', 'synk'])).stderr).toContain('Did you mean "sync"?');
 });
 

@@ -20,7 +20,7 @@ export function syncPlan(own: Partial<Omit<SyncPlan, 'summary'>> & { summary?: P
     refresh: 'changed',
     engine: 'local',
     live_read: 0,
-    rows: 0,
+    rows: 10,
     unmanaged: null,
     fields: {},
     transitions: {},

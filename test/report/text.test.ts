@@ -120,6 +120,25 @@ test('null, the word null and the empty string read differently, and numbers are
   expect(text).toContain('A: null -> "null"   B: "" -> "007"   C: -0.50 -> "1e5"');
 });
 
+test('a new record shows neither its name twice nor what it does not have', () => {
+  const created = sample(
+    'create',
+    '1',
+    'Umbrella',
+    change('Name', null, 'Umbrella'),
+    change('Phone', null, null),
+    change('SSN', null, null, { sensitive: true }),
+  );
+  const text = renderPlan(planDocument(syncPlan({ summary: { create: 1 }, samples: [created] })), plain);
+  expect(text).toContain('    + 1   Name: "Umbrella"   SSN: (sensitive)\n');
+});
+
+test('a known reject says so', () => {
+  const rejects = [{ code: 'TOO_LONG', field: 'Name', count: 1, known: 1, examples: [{ key: ['7'], message: 'too long' }] }];
+  const text = renderPlan(planDocument(syncPlan({ summary: { known_rejected: 1 }, rejects })), plain);
+  expect(text).toContain('TOO_LONG Name: too long (key 7) (known, not sent again until the row changes)');
+});
+
 test('colour marks what may not be applied, and only where it is wanted', () => {
   const document = planDocument(syncPlan({ summary: { delete: 9 }, blocked: [{ kind: 'guard', message: 'deletes: 9', hint: null }] }));
   expect(renderPlan(document, { paint: createPaint(true) })).toContain('\u001b[31m  BLOCKED: account-health will not be applied\u001b[39m');

@@ -1,7 +1,8 @@
 /**
  * Preloaded into a child (`node --import`): ends it with SIGKILL at an exact instant. Every durable step of Sluice is
  * counted, before and after: file writes, flushes, renames, links, removals, and the DuckDB statements that change a file.
- * SLUICE_KILL_AT=N dies at the Nth of these instants; SLUICE_KILL_LOG=FILE notes them all instead.
+ * SLUICE_KILL_AT=N dies at the Nth of these instants, `N NAME` at the Nth with that name (`2 after COMMIT`); another
+ * signal is sent with SLUICE_KILL_SIGNAL. SLUICE_KILL_LOG=FILE notes them all.
  */
 import { appendFileSync } from 'node:fs';
 import fs from 'node:fs/promises';
@@ -9,14 +10,16 @@ import { syncBuiltinESMExports } from 'node:module';
 
 import { DuckDBConnection } from '@duckdb/node-api';
 
-const at = Number(process.env['SLUICE_KILL_AT'] ?? '0');
+const [, count = '0', wanted = ''] = /^(\d+) ?(.*)$/.exec(process.env['SLUICE_KILL_AT'] ?? '') ?? [];
+const signal = process.env['SLUICE_KILL_SIGNAL'] ?? 'SIGKILL';
 const log = process.env['SLUICE_KILL_LOG'];
 const seen = { instants: 0 };
 
 function instant(name: string): void {
+  if (log !== undefined) appendFileSync(log, `${name}\n`);
+  if (wanted !== '' && wanted !== name) return;
   seen.instants += 1;
-  if (log !== undefined) appendFileSync(log, `${seen.instants} ${name}\n`);
-  if (seen.instants === at) process.kill(process.pid, 'SIGKILL');
+  if (seen.instants === Number(count)) process.kill(process.pid, signal);
 }
 
 type Step = (...args: never[]) => Promise<unknown>;

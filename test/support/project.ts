@@ -38,7 +38,7 @@ export interface Setup {
   readonly sync?: Yaml | readonly Yaml[];
   readonly project?: Yaml;
   /** The CRM is the test-only destination with these options, instead of a DuckDB file. */
-  readonly api?: Yaml;
+  readonly api?: Yaml | undefined;
   /** More connections. */
   readonly connections?: readonly Yaml[];
   readonly env?: Readonly<Record<string, string>>;

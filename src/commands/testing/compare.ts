@@ -57,8 +57,8 @@ function happeningOf(change: ChangeSample): Happening {
 }
 
 function compareAction(action: ExpectedAction, wanted: Expected[ExpectedAction] & {}, happened: Happened, sync: Sync): readonly string[] {
-  const found = happened[action];
   if (action === 'unchanged') return compareUnchanged(wanted, happened, sync);
+  const found = happened[action];
   if (typeof wanted === 'number')
     return wanted === found.length ? [] : [`${action}: expected ${plural(wanted, 'record')}, the plan has ${found.length}${listOf(found)}`];
   const missing = wanted.flatMap((record) => {

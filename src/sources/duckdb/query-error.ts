@@ -8,7 +8,7 @@ import type { Query } from '../source.ts';
 /** Maps a failure of the query itself, position and all, to the user's file. Errors that are not SQL pass. */
 export function placeQueryError(error: unknown, query: Query, projectDir: string): unknown {
   if (!(error instanceof SqlError)) return error;
-  const outside = forbiddenFile(error);
+  const outside = forbiddenFile(error) ?? remoteFile(error);
   if (outside !== undefined) return outsideProject(error, outside, query, projectDir);
   return new UserError(publicText(error.problems[0]?.message ?? error.message), {
     location: locate(query, error.position),
@@ -27,6 +27,11 @@ function locate(query: Query, position: SqlError['position']): Location | undefi
 function forbiddenFile(error: SqlError): string | undefined {
   if (error.category !== 'Permission') return undefined;
   return /Cannot access (?:file|directory) "(.*)" - /s.exec(error.message)?.[1];
+}
+
+/** DuckDB would advise to install an extension, which is not allowed here. */
+function remoteFile(error: SqlError): string | undefined {
+  return /^File (\S+) requires the extension \w+ to be loaded/.exec(error.message)?.[1];
 }
 
 function outsideProject(error: SqlError, path: string, query: Query, projectDir: string): UserError {

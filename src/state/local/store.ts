@@ -92,7 +92,7 @@ export class Store {
       );
       await syncFolder(dirname(this.layout.database));
     } finally {
-      await rm(temporary, { force: true });
+      for (const file of [temporary, `${temporary}.wal`]) await rm(file, { force: true });
     }
   }
 
