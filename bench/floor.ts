@@ -24,7 +24,9 @@ if (what === 'scan') {
   await connection.run('CREATE TABLE b.rows AS SELECT * FROM a.rows LIMIT 0');
   await connection.run('INSERT INTO b.rows SELECT * FROM a.rows');
   const members = COLUMNS.map((name) => `'${name}', CAST(${name} AS VARCHAR)`).join(', ');
-  await connection.run(`CREATE TABLE b.state AS SELECT hash(id) AS key_hash, hash(${names}) AS row_hash, id AS key, CAST(json_object(${members}) AS VARCHAR) AS sent FROM a.rows`);
+  await connection.run(
+    `CREATE TABLE b.state AS SELECT hash(id) AS key_hash, hash(${names}) AS row_hash, id AS key, CAST(json_object(${members}) AS VARCHAR) AS sent FROM a.rows`,
+  );
   await connection.run('DETACH b');
 }
 console.log(Math.round(performance.now() - started));

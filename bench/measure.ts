@@ -15,22 +15,33 @@ export interface Measurement {
 /** Writes the peak of the process that loads it: `--import` of this file's sibling. */
 const PEAK = join(import.meta.dirname, 'peak.ts');
 
-export async function measure(args: readonly string[], options: { cwd?: string; env?: Record<string, string>; accept?: readonly number[] } = {}): Promise<Measurement> {
+export async function measure(
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string>; accept?: readonly number[] } = {},
+): Promise<Measurement> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const peakFile = join(folder, 'peak');
   try {
     const started = performance.now();
     const { code, stdout, stderr } = await run(args, { ...options, env: { ...options.env, SLUICE_BENCH_PEAK: peakFile } });
     const ms = performance.now() - started;
-    if (!(options.accept ?? [0]).includes(code)) throw new Error(`${args.join(' ')} ended with ${code}:\n${stdout.slice(-2000)}\n${stderr.slice(-2000)}`);
+    if (!(options.accept ?? [0]).includes(code))
+      throw new Error(`${args.join(' ')} ended with ${code}:\n${stdout.slice(-2000)}\n${stderr.slice(-2000)}`);
     return { ms, peakMb: Number(readFileSync(peakFile, 'utf8')), stdout };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function run(args: readonly string[], options: { cwd?: string; env?: Record<string, string> }): Promise<{ code: number; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ['--import', PEAK, ...args], { cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+async function run(
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> },
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, ['--import', PEAK, ...args], {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));

@@ -70,7 +70,14 @@ async function benchPlan(size: string): Promise<Result[]> {
   };
   const floor = await median(times, async () => floorOf('scan', desired, snapshot, memory));
   const big = count(size) > 20_000_000;
-  const row = (work: string, measured: Measurement, target: string): Result => ({ work, rows: size, ms: measured.ms, floorMs: floor.ms, peakMb: measured.peakMb, target });
+  const row = (work: string, measured: Measurement, target: string): Result => ({
+    work,
+    rows: size,
+    ms: measured.ms,
+    floorMs: floor.ms,
+    peakMb: measured.peakMb,
+    target,
+  });
   const noneTarget = big ? '2.5x, 3,000 MB' : '1.5x, 1,500 MB';
   return [
     row('plan --refresh none, nothing changed', await plan(snapshot, 'none', memory), noneTarget),
@@ -100,7 +107,14 @@ async function benchApply(size: string): Promise<Result> {
     return measure([CLI, 'apply', '--dir', dir, '--yes', '--json'], { cwd: own });
   });
   rmSync(own, { recursive: true, force: true });
-  return { work: 'first apply, all created (plan, state and history included)', rows: size, ms: measured.ms, floorMs: floor.ms, peakMb: measured.peakMb, target: '5x' };
+  return {
+    work: 'first apply, all created (plan, state and history included)',
+    rows: size,
+    ms: measured.ms,
+    floorMs: floor.ms,
+    peakMb: measured.peakMb,
+    target: '5x',
+  };
 }
 
 async function emptyCopy(from: string, to: string): Promise<void> {
@@ -118,7 +132,12 @@ async function benchStart(): Promise<void> {
   const folder = join(values.folder, 'validate');
   const dir = join(folder, 'syncs');
   mkdirSync(dir, { recursive: true });
-  const base = writeProject({ folder, warehouse: join(folder, 'w.duckdb'), destination: join(folder, 'c.duckdb'), state: join(folder, 's.duckdb') });
+  const base = writeProject({
+    folder,
+    warehouse: join(folder, 'w.duckdb'),
+    destination: join(folder, 'c.duckdb'),
+    state: join(folder, 's.duckdb'),
+  });
   for (let index = 0; index < 200; index += 1) writeFileSync(join(base, `sync-${index}.yaml`), manySyncs(index));
   const validate = await median(5, async () => measure([CLI, 'validate', '--dir', dir], { cwd: folder }));
   rmSync(folder, { recursive: true, force: true });
@@ -145,7 +164,8 @@ function print(measured: readonly Result[]): void {
   console.log('| work | rows | measured | floor | ratio | peak MB | target |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |');
   for (const each of measured) {
     const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
-    console.log(`| ${each.work} | ${each.rows} | ${seconds(each.ms)} | ${seconds(each.floorMs)} | ${(each.ms / each.floorMs).toFixed(2)}x | ${each.peakMb} | ${each.target} |`);
+    console.log(
+      `| ${each.work} | ${each.rows} | ${seconds(each.ms)} | ${seconds(each.floorMs)} | ${(each.ms / each.floorMs).toFixed(2)}x | ${each.peakMb} | ${each.target} |`,
+    );
   }
 }
-

@@ -39,7 +39,9 @@ export async function accept(context: Context, request: AcceptRequest): Promise<
     const accepted = await acceptedKeys(context, out);
     const missing = keys.filter((key) => !accepted.includes(key));
     if (missing.length > 0) {
-      throw new UserError(`${request.sync.name} has no differing record with key ${missing.join(', ')}`, { hint: 'See `sluice drift` for what differs.' });
+      throw new UserError(`${request.sync.name} has no differing record with key ${missing.join(', ')}`, {
+        hint: 'See `sluice drift` for what differs.',
+      });
     }
     if (accepted.length > 0) await apply(context, { ...request, planFile: out, adoptOnly: true, allow: [], syncs: [request.sync.name] });
     return accepted.length;

@@ -49,7 +49,9 @@ export async function apply(context: Context, request: ApplyRequest): Promise<Ap
   await using file = await openPlanFile(context, request.planFile);
   checkPlanBelongs(request.project, file, request.planFile);
   registerFunctions(file.workspace.connection, sensitiveKey(request.project));
-  const chosen = file.document.syncs.filter((plan) => request.syncs === undefined || request.syncs.length === 0 || request.syncs.includes(plan.name));
+  const chosen = file.document.syncs.filter(
+    (plan) => request.syncs === undefined || request.syncs.length === 0 || request.syncs.includes(plan.name),
+  );
 
   await using runs = new Runs();
   for (const plan of chosen) runs.add(await startRun(context, request, file, plan));
@@ -64,7 +66,8 @@ export async function apply(context: Context, request: ApplyRequest): Promise<Ap
   }
 
   const results: SyncApply[] = [];
-  for (const entry of runs.entries) results.push(entry.run === undefined ? entry.result : await finishRun(context, request, file, entry.run));
+  for (const entry of runs.entries)
+    results.push(entry.run === undefined ? entry.result : await finishRun(context, request, file, entry.run));
   return {
     format_version: PLAN_FORMAT,
     plan_id: file.document.plan_id,
@@ -134,7 +137,8 @@ async function startRun(context: Context, request: ApplyRequest, file: PlanFile,
   const known = await storedName(request.state, sync);
   const head = await request.state.head(known);
   const verdict = mayApply(file.document, plan, planned, head, request.allow);
-  if (!verdict.go || planned === undefined) return { result: outOfRun(plan, verdict.go ? 'failed' : verdict.status, verdict.go ? '' : verdict.message) };
+  if (!verdict.go || planned === undefined)
+    return { result: outOfRun(plan, verdict.go ? 'failed' : verdict.status, verdict.go ? '' : verdict.message) };
   if (known !== sync.name) await request.state.move(known, sync.name);
   const total = await file.workspace.count('SELECT count(*) FROM plan.changes WHERE sync = $sync AND pass = 1', { sync: plan.name });
   if (total === 0 && !(await hasStateChanges(file, plan.name))) return { result: outOfRun(plan, 'nothing', '') };
@@ -156,7 +160,12 @@ async function beginRun(
   start: Pick<Run, 'plan' | 'planned' | 'sync' | 'total'>,
 ): Promise<Run> {
   const { planned, sync } = start;
-  const destination = await openDestination(request.registry.destinations, connectionOf(request.project, sync.destination.connection), context, request.project);
+  const destination = await openDestination(
+    request.registry.destinations,
+    connectionOf(request.project, sync.destination.connection),
+    context,
+    request.project,
+  );
   const lease = await request.state.acquire(sync.name, request.owner).catch(async (error: unknown) => {
     await destination[Symbol.asyncDispose]();
     throw error;
@@ -194,7 +203,12 @@ async function beginRun(
 }
 
 /** The serial is checked again under the lease: another run may have finished in between. */
-function recheck(file: PlanFile, start: Pick<Run, 'plan' | 'planned'>, head: Parameters<typeof mayApply>[3], allow: readonly Allowance[]): void {
+function recheck(
+  file: PlanFile,
+  start: Pick<Run, 'plan' | 'planned'>,
+  head: Parameters<typeof mayApply>[3],
+  allow: readonly Allowance[],
+): void {
   const verdict = mayApply(file.document, start.plan, start.planned, head, allow);
   if (!verdict.go) throw new UserError(`${start.plan.name}: ${verdict.message}`, { exitCode: 4 });
 }
@@ -250,7 +264,13 @@ async function writePhase(context: Context, file: PlanFile, runs: Runs, run: Run
     run.limited = run.limited || batch !== planned;
     budget.take(batch.changes.length);
     await writeBatch(context, file, runs, run, batch, phase);
-    context.emit({ type: 'apply:progress', sync: run.sync.name, done: run.tally.done, total: run.total, rejected: run.tally.counts.rejected });
+    context.emit({
+      type: 'apply:progress',
+      sync: run.sync.name,
+      done: run.tally.done,
+      total: run.total,
+      rejected: run.tally.counts.rejected,
+    });
   }
 }
 
@@ -283,19 +303,25 @@ function stopReason(context: Context, run: Run): string | undefined {
   if (context.signal.aborted) return 'stopped on request';
   const limit = limitOf(run.sync.guards.rejects, run.planned.existing);
   const { rejected } = run.tally.counts;
-  return limit !== null && rejected > limit ? `stopped: ${rejected} records were rejected, the limit is ${limit} (guard rejects)` : undefined;
+  return limit !== null && rejected > limit
+    ? `stopped: ${rejected} records were rejected, the limit is ${limit} (guard rejects)`
+    : undefined;
 }
 
 // ---- 5. finish
 
 async function finishRun(context: Context, request: ApplyRequest, file: PlanFile, run: Run): Promise<SyncApply> {
   const { counts } = run.tally;
-  const left = request.adoptOnly ? 0 : Math.max(0, run.total - run.done.size - counts.applied - counts.unchanged - counts.held - counts.rejected - counts.unknown);
+  const left = request.adoptOnly
+    ? 0
+    : Math.max(0, run.total - run.done.size - counts.applied - counts.unchanged - counts.held - counts.rejected - counts.unknown);
   const whole = left === 0 && counts.unknown === 0 && run.stopped === undefined && (!request.adoptOnly || run.total === 0);
   const status: RunStatus = whole ? 'finished' : 'partial';
   await run.writer.finish({ status, finishedAt: context.now(), adoptions: { planFile: file.path } });
   context.emit({ type: 'apply:done', sync: run.sync.name, ms: context.now() - run.startedAt });
-  const adopted = await file.workspace.count("SELECT count(*) FROM plan.adoptions WHERE sync = $sync AND kind = 'adopt'", { sync: run.sync.name });
+  const adopted = await file.workspace.count("SELECT count(*) FROM plan.adoptions WHERE sync = $sync AND kind = 'adopt'", {
+    sync: run.sync.name,
+  });
   const limited = run.limited && run.stopped === undefined;
   return {
     name: run.sync.name,

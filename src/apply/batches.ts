@@ -105,7 +105,9 @@ export function intentOf(change: PlannedChange): Intent {
 function beforeImage(change: PlannedChange): string | null {
   if (change.before === null || change.action === 'delete') return change.before;
   const values = JSON.parse(change.before) as Record<string, string | null>;
-  return JSON.stringify(Object.fromEntries(change.fields.filter((field) => field in values).map((field) => [field, values[field] ?? null])));
+  return JSON.stringify(
+    Object.fromEntries(change.fields.filter((field) => field in values).map((field) => [field, values[field] ?? null])),
+  );
 }
 
 /** The batch as a connector takes it: sensitive values opened, only the fields that change. */

@@ -22,16 +22,26 @@ export function checkPlanBelongs(project: Project, file: PlanFile, path: string)
 }
 
 export type Verdict =
-  | { readonly go: true; readonly resumes: boolean }
-  | { readonly go: false; readonly status: SyncApply['status']; readonly message: string };
+  { readonly go: true; readonly resumes: boolean } | { readonly go: false; readonly status: SyncApply['status']; readonly message: string };
 
 /** What stands between a sync's plan and its application: an error, a breach, another run since. */
-export function mayApply(document: PlanDocument, plan: SyncPlan, planned: PlannedSync | undefined, head: SyncState | undefined, allow: readonly Allowance[]): Verdict {
-  if (plan.error !== null || planned === undefined) return { go: false, status: 'failed', message: plan.error?.message ?? 'the sync was not planned' };
+export function mayApply(
+  document: PlanDocument,
+  plan: SyncPlan,
+  planned: PlannedSync | undefined,
+  head: SyncState | undefined,
+  allow: readonly Allowance[],
+): Verdict {
+  if (plan.error !== null || planned === undefined)
+    return { go: false, status: 'failed', message: plan.error?.message ?? 'the sync was not planned' };
   const standing = plan.blocked.filter((block) => block.kind !== 'guard');
-  const tripped = plan.guards.filter((guard) => !guard.ok && !allow.some((each) => each.guard === guard.guard && each.sync === plan.name && guard.actual <= each.count));
+  const tripped = plan.guards.filter(
+    (guard) => !guard.ok && !allow.some((each) => each.guard === guard.guard && each.sync === plan.name && guard.actual <= each.count),
+  );
   if (standing.length > 0 || tripped.length > 0) {
-    const messages = plan.blocked.filter((block) => block.kind !== 'guard' || tripped.some((guard) => block.message.startsWith(`${guard.guard}:`)));
+    const messages = plan.blocked.filter(
+      (block) => block.kind !== 'guard' || tripped.some((guard) => block.message.startsWith(`${guard.guard}:`)),
+    );
     return { go: false, status: 'blocked', message: messages.map((block) => block.message).join('; ') };
   }
   return stillFresh(document, planned, head);
@@ -39,13 +49,21 @@ export function mayApply(document: PlanDocument, plan: SyncPlan, planned: Planne
 
 function stillFresh(document: PlanDocument, planned: PlannedSync, head: SyncState | undefined): Verdict {
   if (head === undefined) {
-    return planned.serial === 0 ? { go: true, resumes: false } : { go: false, status: 'stale', message: 'the state this plan was made with is gone: plan again' };
+    return planned.serial === 0
+      ? { go: true, resumes: false }
+      : { go: false, status: 'stale', message: 'the state this plan was made with is gone: plan again' };
   }
   if (head.serial === planned.serial) return { go: true, resumes: false };
   if (head.lastRun?.planId === document.plan_id) {
-    return head.lastRun.status === 'finished' ? { go: false, status: 'already_applied', message: 'this plan was applied already' } : { go: true, resumes: true };
+    return head.lastRun.status === 'finished'
+      ? { go: false, status: 'already_applied', message: 'this plan was applied already' }
+      : { go: true, resumes: true };
   }
-  return { go: false, status: 'stale', message: `another run wrote ${planned.sync} since this plan was made (serial ${planned.serial}, now ${head.serial}): plan again` };
+  return {
+    go: false,
+    status: 'stale',
+    message: `another run wrote ${planned.sync} since this plan was made (serial ${planned.serial}, now ${head.serial}): plan again`,
+  };
 }
 
 /** The plan names the destination it looked at; applying it to another one would write records nobody reviewed. */

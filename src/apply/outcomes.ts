@@ -54,7 +54,8 @@ async function movedSincePlan(delivery: Delivery, batch: WriteBatch): Promise<Re
   return batch.changes.flatMap((change): RecordedOutcome[] => {
     const now = live.get(change.seq);
     const exists = now?.exists ?? false;
-    if (batch.action === 'create') return exists ? [{ seq: change.seq, status: 'held', message: 'the record exists: it was created since the plan' }] : [];
+    if (batch.action === 'create')
+      return exists ? [{ seq: change.seq, status: 'held', message: 'the record exists: it was created since the plan' }] : [];
     if (!exists) return [{ seq: change.seq, status: 'held', message: 'the record is gone: it was deleted since the plan' }];
     const moved = Object.keys(now?.differing ?? {});
     return moved.length === 0 ? [] : [{ seq: change.seq, status: 'held', message: `${moved.join(', ')} moved since the plan` }];
@@ -77,11 +78,17 @@ async function lookUpUnknown(delivery: Delivery, batch: WriteBatch, outcomes: re
 }
 
 /** What the destination made of the acknowledged records; fills `returned`. A destination that stores exactly needs no look. */
-async function readBack(delivery: Delivery, batch: WriteBatch, outcomes: readonly RecordedOutcome[], verifiedSoFar: number): Promise<RecordedOutcome[]> {
+async function readBack(
+  delivery: Delivery,
+  batch: WriteBatch,
+  outcomes: readonly RecordedOutcome[],
+  verifiedSoFar: number,
+): Promise<RecordedOutcome[]> {
   const { destination } = delivery;
   const acknowledged = outcomes.filter((outcome) => outcome.status === 'applied' || outcome.status === 'unchanged');
   if (destination.capabilities.storesExactly.can) return outcomes.map((outcome) => ({ ...outcome, verified: true }));
-  if (delivery.verify === 'none' || !destination.capabilities.readByKey.can || batch.action === 'delete' || acknowledged.length === 0) return [...outcomes];
+  if (delivery.verify === 'none' || !destination.capabilities.readByKey.can || batch.action === 'delete' || acknowledged.length === 0)
+    return [...outcomes];
   const all = delivery.verify === 'all' && verifiedSoFar < VERIFY_ALL;
   const chosen = new Set((all ? acknowledged : acknowledged.slice(0, VERIFY_SAMPLE)).map((outcome) => outcome.seq));
   const asked = { ...batch, changes: batch.changes.filter((change) => chosen.has(change.seq)) };

@@ -34,9 +34,12 @@ function waitsFor(change: PlannedChange, planned: PlannedSync, own: Tally, sibli
   const after = change.after === null ? {} : (JSON.parse(change.after) as Record<string, string | null>);
   for (const field of change.after_apply.filter((name) => change.fields.includes(name))) {
     const object = planned.fieldTypes.find((each) => each.name === field)?.reference?.object;
-    const parents = siblings.entries.flatMap((entry) => (entry.run !== undefined && entry.run.planned.object === object ? [entry.run] : []));
+    const parents = siblings.entries.flatMap((entry) =>
+      entry.run !== undefined && entry.run.planned.object === object ? [entry.run] : [],
+    );
     const value = after[field] ?? '';
-    if (parents.length === 0 || parents.some((parent) => parent.tally.failedCreates.has(value))) return `${field}: the ${object ?? 'record'} it refers to was not created`;
+    if (parents.length === 0 || parents.some((parent) => parent.tally.failedCreates.has(value)))
+      return `${field}: the ${object ?? 'record'} it refers to was not created`;
   }
   return undefined;
 }

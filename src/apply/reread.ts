@@ -35,12 +35,16 @@ export async function compareLive(
   });
   const typeOf = new Map(relation.columns.map((column) => [column.name, column.type]));
   const rules = destination.capabilities.text;
-  const keys = planned.keyFields.map((key, index) => canonicalValue(key.type, { sql: `r.k${index}`, type: typeOf.get(`k${index}`) ?? 'VARCHAR' }, rules));
+  const keys = planned.keyFields.map((key, index) =>
+    canonicalValue(key.type, { sql: `r.k${index}`, type: typeOf.get(`k${index}`) ?? 'VARCHAR' }, rules),
+  );
   const live = fields.map((field, index) => {
     const value = canonicalValue(field.type, { sql: `r.f${index}`, type: typeOf.get(`f${index}`) ?? 'VARCHAR' }, rules);
     return `${keyed(field, canonicalText(field.type, value))} AS l${index}`;
   });
-  const expected = fields.map((field, index) => `${keyed(field, canonicalOfExact(field.type, `e.e${index}`, rules))} AS x${index}, e.h${index}`);
+  const expected = fields.map(
+    (field, index) => `${keyed(field, canonicalOfExact(field.type, `e.e${index}`, rules))} AS x${index}, e.h${index}`,
+  );
   const types = planned.keyFields.map((key) => key.type);
   const rows = await workspace.rows(`
     SELECT e.seq, l.key IS NOT NULL AS found, l.remote_id${fields.map((_, index) => `, x${index}, h${index}, l${index}`).join('')}
@@ -63,7 +67,13 @@ function comparison(row: Readonly<Record<string, unknown>>, fields: readonly Pla
 }
 
 /** Tables `reread_expected` (`seq`, `key`, `e<i>` exact text, `h<i>` whether it is known) and `reread_keys`. */
-async function expect(workspace: Workspace, planned: PlannedSync, batch: WriteBatch, fields: readonly PlannedField[], side: 'before' | 'after'): Promise<void> {
+async function expect(
+  workspace: Workspace,
+  planned: PlannedSync,
+  batch: WriteBatch,
+  fields: readonly PlannedField[],
+  side: 'before' | 'after',
+): Promise<void> {
   const page = batch.changes.map((change) => ({
     seq: change.seq,
     key: JSON.stringify(change.key),

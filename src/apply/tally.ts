@@ -29,7 +29,10 @@ export class Tally {
     const code = outcome.code ?? 'REJECTED';
     const group = this.#rejects.get(code) ?? { count: 0, examples: [] };
     const example = { key: JSON.parse(change.key) as string[], message: outcome.message ?? '' };
-    this.#rejects.set(code, { count: group.count + 1, examples: group.examples.length < REJECT_EXAMPLES ? [...group.examples, example] : group.examples });
+    this.#rejects.set(code, {
+      count: group.count + 1,
+      examples: group.examples.length < REJECT_EXAMPLES ? [...group.examples, example] : group.examples,
+    });
   }
 
   get counts(): ApplyCounts {

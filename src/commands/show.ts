@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { EXIT, UserError } from '../errors.ts';
 import { openPlanFile, type PlanFile } from '../plan/plan-file.ts';
 import { visible } from '../report/escape.ts';
+import { jsonText } from '../report/json.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { sampleLine } from '../report/sync-text.ts';
 import { table } from '../report/table.ts';
@@ -53,7 +54,7 @@ async function writeJsonRecords(shell: Shell, file: PlanFile, sync: string | und
   let separator = '[\n';
   for await (const batch of file.records(sync)) {
     for (const sample of batch.samples) {
-      await shell.print(`${separator}${JSON.stringify({ sync: batch.sync, ...sample })}`);
+      await shell.print(`${separator}${jsonText({ sync: batch.sync, ...sample })}`);
       separator = ',\n';
     }
   }

@@ -93,7 +93,8 @@ export function mapQuery(sync: Sync, columns: readonly Column[]): MappedQuery {
 /** An expression stands on lines of its own, so that a position inside it is a position in the user's file. */
 function fieldOutput(sync: Sync, { field, from }: FieldMapping, name: string, find: (column: string, at: Location) => string): Output {
   const at = sync.at('fields', field, from.kind);
-  if (from.kind === 'sql') return { name, sql: `(\n${from.sql}\n)`, lines: [at, ...from.sql.split('\n').map((_, line) => from.lines[line] ?? at), at] };
+  if (from.kind === 'sql')
+    return { name, sql: `(\n${from.sql}\n)`, lines: [at, ...from.sql.split('\n').map((_, line) => from.lines[line] ?? at), at] };
   return { name, sql: `q.${ident(find(from.kind === 'column' ? from.column : '', at))}`, lines: [at] };
 }
 
@@ -102,7 +103,10 @@ function checkOutputs(mapped: MappedQuery, columns: readonly Column[]): void {
   const wrong = columns.findIndex((column, index) => column.name !== mapped.outputs[index]?.name);
   if (wrong < 0) return;
   const location = mapped.outputs[Math.min(wrong, mapped.outputs.length - 1)]?.lines[0];
-  throw new UserError('the `sql` of a field is one expression that yields one value', { location, hint: 'Count its parentheses and commas.' });
+  throw new UserError('the `sql` of a field is one expression that yields one value', {
+    location,
+    hint: 'Count its parentheses and commas.',
+  });
 }
 
 function findColumn(columns: readonly Column[], name: string, at: Location, what: string, problems: Problem[]): string {
@@ -205,7 +209,16 @@ function findField(schema: ObjectSchema, name: string, at: Location, problems: P
       schema.fields.map((field) => field.name),
     ),
   });
-  return { name, type: { kind: 'text' }, nativeType: 'unknown', nullable: true, hasDefault: true, creatable: true, updatable: true, readable: true };
+  return {
+    name,
+    type: { kind: 'text' },
+    nativeType: 'unknown',
+    nullable: true,
+    hasDefault: true,
+    creatable: true,
+    updatable: true,
+    readable: true,
+  };
 }
 
 function pushWritableProblems(problems: Problem[], sync: Sync, mapping: FieldMapping, field: FieldSchema, at: Location): void {

@@ -134,7 +134,9 @@ async function addCollidingRows(workspace: Workspace, request: CandidateRequest)
  * a candidate came out twice: otherwise every unchanged row met exactly one record of base.
  */
 async function createAmbiguous(workspace: Workspace, request: CandidateRequest, rows: number): Promise<void> {
-  const twice = await workspace.count('SELECT count(*) FROM (SELECT key_hash FROM c_desired WHERE key IS NOT NULL GROUP BY key_hash HAVING count(*) > 1)');
+  const twice = await workspace.count(
+    'SELECT count(*) FROM (SELECT key_hash FROM c_desired WHERE key IS NOT NULL GROUP BY key_hash HAVING count(*) > 1)',
+  );
   const suspicious = twice > 0 || request.rehash || !(await countsAddUp(workspace, request, rows));
   const exact = `SELECT key, count(*) AS copies FROM (SELECT ${sourceKeyJson(request.bound)} AS key FROM (${hashedSource(request)})) WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1`;
   await workspace.run(`CREATE TEMP TABLE c_ambiguous AS ${suspicious ? exact : "SELECT '' AS key, 0::BIGINT AS copies WHERE false"}`);

@@ -30,7 +30,9 @@ async function runCheck(workspace: Workspace, bound: BoundSync, name: string, sq
     const select = `SELECT * FROM (\n${sql}\n) AS violation`;
     const violations = await workspace.count(`SELECT count(*) FROM (${select})`);
     if (violations === 0) return { name, ok: true, violations, examples: [] };
-    const rows = await workspace.rows(`SELECT CAST(to_json(violation) AS VARCHAR) AS example FROM (\n${sql}\n) AS violation LIMIT ${EXAMPLES}`);
+    const rows = await workspace.rows(
+      `SELECT CAST(to_json(violation) AS VARCHAR) AS example FROM (\n${sql}\n) AS violation LIMIT ${EXAMPLES}`,
+    );
     await workspace.run(
       `INSERT INTO plan.violations SELECT $sync, 'check', $name, $message, CAST(to_json(violation) AS VARCHAR) FROM (\n${sql}\n) AS violation LIMIT 1000`,
       { sync: bound.sync.name, name, message: 'the check returned this row' },

@@ -65,7 +65,9 @@ function joined(request: ClassifyRequest): string {
  * that one landed. A record that looks different may be somebody else's.
  */
 function stored(bound: BoundSync): string {
-  const asSent = readableFields(bound).map(({ index, name }) => `(NOT ${hasMember('p.sent', name)} OR l.l${index} IS NOT DISTINCT FROM ${memberText('p.sent', name)})`);
+  const asSent = readableFields(bound).map(
+    ({ index, name }) => `(NOT ${hasMember('p.sent', name)} OR l.l${index} IS NOT DISTINCT FROM ${memberText('p.sent', name)})`,
+  );
   const pending = `SELECT key, CAST(json_extract(pending, '/sent') AS VARCHAR) AS sent FROM c_base WHERE sent IS NULL AND pending IS NOT NULL`;
   return `
     SELECT b.*, coalesce(b.sent, landed.sent) AS base, CAST(json_extract(b.pending, '/sent') AS VARCHAR) AS unacknowledged
@@ -77,8 +79,13 @@ function stored(bound: BoundSync): string {
 function desired(bound: BoundSync): string {
   const columns = bound.fields.flatMap((field) => {
     const value = canonicalValue(field.type, field.raw, bound.capabilities.text);
-    const unreadable = field.type.kind === 'text' && field.type.native === undefined ? 'false' : `(${field.raw.sql} IS NOT NULL AND ${value} IS NULL)`;
-    return [`${desiredText(bound, field)} AS d${field.index}`, `${exactText(field.type, field.raw)} AS w${field.index}`, `${unreadable} AS b${field.index}`];
+    const unreadable =
+      field.type.kind === 'text' && field.type.native === undefined ? 'false' : `(${field.raw.sql} IS NOT NULL AND ${value} IS NULL)`;
+    return [
+      `${desiredText(bound, field)} AS d${field.index}`,
+      `${exactText(field.type, field.raw)} AS w${field.index}`,
+      `${unreadable} AS b${field.index}`,
+    ];
   });
   const references = bound.fields.filter((field) => field.mapping.reference !== undefined);
   const resolved = references.map(
@@ -131,7 +138,8 @@ function acceptedCases(request: ClassifyRequest, compared: string): string {
   const drifted = anyOf(bound.fields, (field) => `(${isCase(field, 'drift', 'conflict')} OR (NOT has_d AND m${field.index}))`);
   const chosen = accept?.keys === undefined ? drifted : `list_contains(json_transform($keys::JSON, '["VARCHAR"]'), key)`;
   const replaced = bound.fields.map(
-    (field) => `CASE WHEN accepted AND ${isCase(field, 'fill', 'takeover', 'update', 'drift', 'conflict')} THEN 'normalised' ELSE c${field.index} END AS c${field.index}`,
+    (field) =>
+      `CASE WHEN accepted AND ${isCase(field, 'fill', 'takeover', 'update', 'drift', 'conflict')} THEN 'normalised' ELSE c${field.index} END AS c${field.index}`,
   );
   return `SELECT * REPLACE (${replaced.join(', ')}) FROM (SELECT *, ${chosen} AND has_l AS accepted FROM (${compared}))`;
 }
@@ -188,9 +196,38 @@ function results(request: ClassifyRequest): string {
 /** What later steps read of a record; the rest of what was compared ends here. */
 function resultColumns(request: ClassifyRequest): string {
   const { fields } = request.bound;
-  const columns = ['key', 'key_hash', 'row_hash', 'has_d', 'has_b', 'in_state', 'has_l', 'copies', 'remote_id', 'sent', 'returned', 'b_row_hash', 'b_live_hash'];
-  const more = ['verified', 'origin', 'left_at', 'pending', 'known_code', 'known_message', 'field_reject', 'action', ...(request.accept === undefined ? [] : ['accepted'])];
-  const perField = fields.flatMap((field) => [`w${field.index}`, `c${field.index}`, `y${field.index}`, ...(field.readable ? [`l${field.index}`, `v${field.index}`] : [`s${field.index}`])]);
+  const columns = [
+    'key',
+    'key_hash',
+    'row_hash',
+    'has_d',
+    'has_b',
+    'in_state',
+    'has_l',
+    'copies',
+    'remote_id',
+    'sent',
+    'returned',
+    'b_row_hash',
+    'b_live_hash',
+  ];
+  const more = [
+    'verified',
+    'origin',
+    'left_at',
+    'pending',
+    'known_code',
+    'known_message',
+    'field_reject',
+    'action',
+    ...(request.accept === undefined ? [] : ['accepted']),
+  ];
+  const perField = fields.flatMap((field) => [
+    `w${field.index}`,
+    `c${field.index}`,
+    `y${field.index}`,
+    ...(field.readable ? [`l${field.index}`, `v${field.index}`] : [`s${field.index}`]),
+  ]);
   const references = fields.filter((field) => field.mapping.reference !== undefined).map((field) => `a${field.index}`);
   return [...columns, ...more, ...perField, ...references].join(', ');
 }
@@ -198,7 +235,8 @@ function resultColumns(request: ClassifyRequest): string {
 /** A new record of a sync whose exact texts are canonical: what state will remember is what is sent, and is not stored twice. */
 export function sentIsAfter(bound: BoundSync): string {
   const exact = bound.fields.every(
-    (field) => !field.sensitive && field.type.kind !== 'json' && (field.type.kind !== 'text' || Object.keys(bound.capabilities.text).length === 0),
+    (field) =>
+      !field.sensitive && field.type.kind !== 'json' && (field.type.kind !== 'text' || Object.keys(bound.capabilities.text).length === 0),
   );
   return exact ? `action = 'create' AND writes_all` : 'false';
 }
@@ -252,7 +290,9 @@ function leftAction(request: ClassifyRequest): string {
 /** The weightiest case among the fields that are written. */
 function updateReason(fields: readonly BoundField[]): string {
   const order = ['takeover', 'conflict', 'drift', 'update', 'blind', 'fill'] as const;
-  const branches = order.map((name) => `WHEN ${anyOf(fields, (field) => `(${writesExpression(field)} AND ${isCase(field, name)})`)} THEN '${name}'`);
+  const branches = order.map(
+    (name) => `WHEN ${anyOf(fields, (field) => `(${writesExpression(field)} AND ${isCase(field, name)})`)} THEN '${name}'`,
+  );
   return `CASE ${branches.join(' ')} END`;
 }
 
@@ -273,7 +313,11 @@ function nextReturned(field: BoundField): { name: string; text: string; when: st
   const { index: i } = field;
   const had = hasMember('returned', field.name);
   const live = field.readable ? `CASE WHEN c${i} = 'normalised' THEN l${i} ELSE r${i} END` : `r${i}`;
-  return { name: field.name, text: live, when: `(has_d AND (${isCase(field, 'normalised')} OR ((${isCase(field, 'shown')} OR ${keepsBaseExpression(field)}) AND ${had})))` };
+  return {
+    name: field.name,
+    text: live,
+    when: `(has_d AND (${isCase(field, 'normalised')} OR ((${isCase(field, 'shown')} OR ${keepsBaseExpression(field)}) AND ${had})))`,
+  };
 }
 
 /** The live hash that a later full read will find if the write lands as sent. A wrong guess costs one look, never a write. */

@@ -92,7 +92,14 @@ export function clearsExpression(field: BoundField): string {
 }
 
 /** Codes of rejects that every plan decides anew. */
-export const PLANNED_REJECTS = ['TYPE_MISMATCH', 'STRING_TOO_LONG', 'NOT_ALLOWED', 'NULL_NOT_ALLOWED', 'REFERENCE_NOT_FOUND', 'AMBIGUOUS_TARGET'] as const;
+export const PLANNED_REJECTS = [
+  'TYPE_MISMATCH',
+  'STRING_TOO_LONG',
+  'NOT_ALLOWED',
+  'NULL_NOT_ALLOWED',
+  'REFERENCE_NOT_FOUND',
+  'AMBIGUOUS_TARGET',
+] as const;
 
 /**
  * Why the desired value cannot be stored: a struct of code, field and message, or null. Never contains a value.
@@ -109,7 +116,9 @@ export function rejectExpression(field: BoundField, sync: Sync): string {
   }
   if (schema.allowed !== undefined && field.type.kind === 'text') {
     const allowed = schema.allowed.map((value) => literal(value)).join(', ');
-    rules.push(`WHEN has_d AND w${i} NOT IN (${allowed}) THEN ${reject('NOT_ALLOWED', literal(`the field takes only ${listed(schema.allowed)}`))}`);
+    rules.push(
+      `WHEN has_d AND w${i} NOT IN (${allowed}) THEN ${reject('NOT_ALLOWED', literal(`the field takes only ${listed(schema.allowed)}`))}`,
+    );
   }
   if (!schema.nullable) {
     const leftOut = sync.mode === 'update' || schema.hasDefault ? 'false' : 'NOT has_l';

@@ -19,7 +19,9 @@ export function parseAllowance(text: string): Allowance {
   }
   if (!GUARD_NAMES.some((name) => name === guard)) {
     const near = nearest(guard, GUARD_NAMES);
-    throw new UserError(`--allow: there is no guard "${guard}"`, { hint: near === undefined ? `There are: ${GUARD_NAMES.join(', ')}.` : `Did you mean "${near}"?` });
+    throw new UserError(`--allow: there is no guard "${guard}"`, {
+      hint: near === undefined ? `There are: ${GUARD_NAMES.join(', ')}.` : `Did you mean "${near}"?`,
+    });
   }
   return { guard, sync, count: Number(count) };
 }

@@ -41,7 +41,11 @@ function withoutPlaces({ from, ...mapping }: FieldMapping): object {
 }
 
 /** Refuses a state that belongs to another destination or was keyed with another `state.key`. */
-export function checkState(head: SyncState | undefined, bound: BoundSync, expected: { lineage: string; identity: string; hashId: string }): void {
+export function checkState(
+  head: SyncState | undefined,
+  bound: BoundSync,
+  expected: { lineage: string; identity: string; hashId: string },
+): void {
   if (head?.lineage !== expected.lineage) return;
   const { sync } = bound;
   if (head.destination !== expected.identity) {

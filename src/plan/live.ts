@@ -13,7 +13,10 @@ import { elementText, hasMember, memberText } from './json-sql.ts';
  * With `none`, live is taken to be base, but for records whose last write was never acknowledged: those are read.
  */
 export async function readLive(workspace: Workspace, bound: BoundSync, destination: Destination, refresh: Refresh): Promise<number> {
-  const records = refresh === 'none' ? 'SELECT key FROM c_base WHERE pending IS NOT NULL' : 'SELECT key FROM c_desired WHERE key IS NOT NULL UNION SELECT key FROM c_base';
+  const records =
+    refresh === 'none'
+      ? 'SELECT key FROM c_base WHERE pending IS NOT NULL'
+      : 'SELECT key FROM c_desired WHERE key IS NOT NULL UNION SELECT key FROM c_base';
   const parts = bound.key.map((key) => `${elementText('key', key.index)} AS k${key.index}`);
   await workspace.run(`CREATE TEMP TABLE c_keys AS SELECT key, ${parts.join(', ')} FROM (${records})`);
   const asked = await workspace.count('SELECT count(*) FROM c_keys');

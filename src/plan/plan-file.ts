@@ -82,7 +82,10 @@ async function privateFolder(target: string): Promise<string> {
   try {
     return await mkdtemp(join(dirname(target), `.${basename(target)}-`));
   } catch (cause) {
-    throw new UserError(`the plan cannot be written to ${target}: ${messageOf(cause)}`, { hint: 'Choose a folder that exists and that you may write to.', cause });
+    throw new UserError(`the plan cannot be written to ${target}: ${messageOf(cause)}`, {
+      hint: 'Choose a folder that exists and that you may write to.',
+      cause,
+    });
   }
 }
 
@@ -122,7 +125,8 @@ export async function openPlanFile(context: Context, path: string): Promise<Plan
 
 async function decrypted(context: Context, path: string, folder: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
-  if (found === undefined) throw new UserError(`there is no plan file ${path}`, { hint: 'Write one with `sluice plan --out plan.duckdb`.' });
+  if (found === undefined)
+    throw new UserError(`there is no plan file ${path}`, { hint: 'Write one with `sluice plan --out plan.duckdb`.' });
   if (!found.isFile()) throw new UserError(`${path} is not a file`);
   if (!(await isEncrypted(path))) return path;
   const target = join(folder, 'plan.duckdb');
@@ -138,7 +142,13 @@ export class PlanFile implements AsyncDisposable {
   readonly syncs: readonly PlannedSync[];
   readonly #folder: string;
 
-  private constructor(parts: { document: PlanDocument; path: string; workspace: Workspace; syncs: readonly PlannedSync[]; folder: string }) {
+  private constructor(parts: {
+    document: PlanDocument;
+    path: string;
+    workspace: Workspace;
+    syncs: readonly PlannedSync[];
+    folder: string;
+  }) {
     this.document = parts.document;
     this.path = parts.path;
     this.workspace = parts.workspace;
@@ -163,7 +173,9 @@ export class PlanFile implements AsyncDisposable {
   async *records(sync?: string): AsyncGenerator<{ sync: string; samples: ChangeSample[] }> {
     const names = sync === undefined ? this.syncs.map((each) => each.sync) : [sync];
     for (const name of names) {
-      const rows = this.workspace.stream(`SELECT ${SAMPLE_COLUMNS} FROM plan.changes WHERE sync = $sync AND pass = 1 ORDER BY seq`, { sync: name });
+      const rows = this.workspace.stream(`SELECT ${SAMPLE_COLUMNS} FROM plan.changes WHERE sync = $sync AND pass = 1 ORDER BY seq`, {
+        sync: name,
+      });
       for await (const batch of rows) yield { sync: name, samples: batch.map((row) => sampleOf(row)) };
     }
   }
@@ -184,7 +196,10 @@ export class PlanFile implements AsyncDisposable {
     const list = columns.map((column, index) => `CAST(${castable(column.type, `c${index}`)} AS VARCHAR) AS c${index}`);
     const names = columns.map((_, index) => `c${index}`); // two columns of a SELECT may share a name
     const rows = await workspace.rows(`SELECT ${list.join(', ')} FROM (\n${sql.replace(/;\s*$/, '')}\n) AS answer(${names.join(', ')})`);
-    return { columns: columns.map((column) => column.name), rows: rows.map((row) => columns.map((_, index) => (row[`c${index}`] as string | null) ?? null)) };
+    return {
+      columns: columns.map((column) => column.name),
+      rows: rows.map((row) => columns.map((_, index) => (row[`c${index}`] as string | null) ?? null)),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -201,7 +216,9 @@ async function readManifest(workspace: Workspace, path: string): Promise<PlanDoc
   const row: Row = await workspace.row('SELECT format_version, document FROM plan.manifest');
   const version = String(row['format_version']);
   if (version.split('.')[0] !== PLAN_FORMAT.split('.')[0]) {
-    throw new UserError(`${path} has plan format ${version}; this Sluice reads ${PLAN_FORMAT}`, { hint: 'Plan again with this version, or use the version that wrote it.' });
+    throw new UserError(`${path} has plan format ${version}; this Sluice reads ${PLAN_FORMAT}`, {
+      hint: 'Plan again with this version, or use the version that wrote it.',
+    });
   }
   return JSON.parse(String(row['document'])) as PlanDocument;
 }
@@ -228,6 +245,8 @@ function foreignFile(error: unknown, path: string): unknown {
   const text = messageOf(error);
   if (error instanceof UserError && !(error instanceof SqlError) && !/is not a DuckDB database/.test(text)) return error;
   if (!(error instanceof UserError)) return error;
-  const hint = /does not exist/.test(text) ? 'It is a database, but none that `sluice plan --out` wrote.' : `It is damaged or no plan: ${text.split('\n', 1)[0] ?? ''}`;
+  const hint = /does not exist/.test(text)
+    ? 'It is a database, but none that `sluice plan --out` wrote.'
+    : `It is damaged or no plan: ${text.split('\n', 1)[0] ?? ''}`;
   return new UserError(`${path} is not a Sluice plan`, { hint, cause: error });
 }

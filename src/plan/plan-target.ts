@@ -9,7 +9,8 @@ import { isEncrypted } from './encryption.ts';
 export async function checkPlanTarget(target: string): Promise<void> {
   const found = await stat(target).catch(() => undefined);
   if (found === undefined) return;
-  if (found.isDirectory()) throw new UserError(`the plan cannot be written to ${target}: it is a folder`, { hint: 'Name a file in it: --out plan.duckdb.' });
+  if (found.isDirectory())
+    throw new UserError(`the plan cannot be written to ${target}: it is a folder`, { hint: 'Name a file in it: --out plan.duckdb.' });
   if (!found.isFile()) throw new UserError(`the plan cannot be written to ${target}: it is no ordinary file`);
   if (found.size === 0 || (await isPlan(target))) return;
   throw new UserError(`the plan cannot be written to ${target}: that file exists and is no plan`, {

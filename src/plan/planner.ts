@@ -92,7 +92,12 @@ async function planOrFail(context: Context, request: PlanRequest, draft: PlanDra
   }
 }
 
-async function planSync(context: Context, request: PlanRequest, draft: PlanDraft, turn: Turn): Promise<{ planned: SyncPlan; bound: BoundSync }> {
+async function planSync(
+  context: Context,
+  request: PlanRequest,
+  draft: PlanDraft,
+  turn: Turn,
+): Promise<{ planned: SyncPlan; bound: BoundSync }> {
   const { sync } = turn;
   const step = (name: string): void => {
     context.signal.throwIfAborted();
@@ -134,7 +139,15 @@ async function planSync(context: Context, request: PlanRequest, draft: PlanDraft
     suspended,
     engine: 'local',
     allow: request.allow,
-    renamed: base.head === undefined ? renameNote(sync, base.identity, await request.state.heads(), request.project.syncs.map((each) => each.name)) : undefined,
+    renamed:
+      base.head === undefined
+        ? renameNote(
+            sync,
+            base.identity,
+            await request.state.heads(),
+            request.project.syncs.map((each) => each.name),
+          )
+        : undefined,
   });
   await recordSync(workspace, { bound, ord: turn.index, base, existing: base.count });
   return { planned, bound };

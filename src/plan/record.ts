@@ -9,10 +9,7 @@ import type { PlannedField } from './plan-file.ts';
 import { clearsExpression, writesExpression } from './field-sql.ts';
 import { hasMember, memberText, objectOf } from './json-sql.ts';
 
-export async function recordPlan(
-  workspace: Workspace,
-  request: { bound: BoundSync; refresh: Refresh },
-): Promise<void> {
+export async function recordPlan(workspace: Workspace, request: { bound: BoundSync; refresh: Refresh }): Promise<void> {
   const { bound, refresh } = request;
   const sync = { sync: bound.sync.name };
   await workspace.run(PLACES);
@@ -83,11 +80,19 @@ const PLACES = `CREATE TEMP TABLE c_order AS
  */
 async function deferSelfReferences(workspace: Workspace, bound: BoundSync): Promise<void> {
   const { object, key } = bound.sync.destination;
-  const fields = bound.fields.filter((field) => field.mapping.reference?.object === object && key.length === 1 && field.mapping.reference.key === key[0]);
+  const fields = bound.fields.filter(
+    (field) => field.mapping.reference?.object === object && key.length === 1 && field.mapping.reference.key === key[0],
+  );
   if (fields.length === 0) return;
   const names = `[${fields.map((field) => literal(field.name)).join(', ')}]`;
   const others = bound.fields.filter((field) => !fields.includes(field));
-  const without = objectOf(others.map((field) => ({ name: field.name, text: memberText('coalesce(sent, after)', field.name), when: hasMember('coalesce(sent, after)', field.name) })));
+  const without = objectOf(
+    others.map((field) => ({
+      name: field.name,
+      text: memberText('coalesce(sent, after)', field.name),
+      when: hasMember('coalesce(sent, after)', field.name),
+    })),
+  );
   const nulls = objectOf(fields.map((field) => ({ name: field.name, text: 'NULL' })));
   const last = `(SELECT coalesce(max(seq), 0) FROM plan.changes WHERE sync = $sync)`;
   const own = "sync = $sync AND pass = 1 AND action IN ('create', 'update') AND len(list_intersect(after_apply, " + names + ')) > 0';
@@ -160,7 +165,10 @@ function adoptions(): string {
 }
 
 /** What apply must find unchanged, and how the values of the plan are typed. */
-export async function recordSync(workspace: Workspace, request: { bound: BoundSync; ord: number; base: OwnBase; existing: number }): Promise<void> {
+export async function recordSync(
+  workspace: Workspace,
+  request: { bound: BoundSync; ord: number; base: OwnBase; existing: number },
+): Promise<void> {
   const { bound, base } = request;
   const { sync } = bound;
   const types: PlannedField[] = bound.fields.map((field) => ({

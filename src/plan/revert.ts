@@ -58,7 +58,8 @@ async function findRun(request: RevertRequest): Promise<Run> {
   const found = runs.filter((run) => run.runId.startsWith(request.runId));
   const [run] = found;
   if (run === undefined) throw new UserError(`there is no run ${request.runId}`, { hint: 'See `sluice history`.' });
-  if (found.length > 1) throw new UserError(`${request.runId} is the beginning of several runs: ${found.map((each) => each.runId).join(', ')}`);
+  if (found.length > 1)
+    throw new UserError(`${request.runId} is the beginning of several runs: ${found.map((each) => each.runId).join(', ')}`);
   return run;
 }
 
@@ -103,7 +104,8 @@ async function collectImages(workspace: Workspace, bound: BoundSync, images: str
     SELECT key, arg_min(action, seq) AS did, ${[...fields, `bool_or(len(list_filter(fields, lambda x: NOT list_contains([${known}], x))) > 0) AS unmapped`].join(', ')}
     FROM ${images} AS r WHERE status = 'applied' GROUP BY key`);
   const opened = bound.fields.map((field) => `${FUNCTIONS.open}(i${field.index}) AS i${field.index}`);
-  if (opened.length > 0) await workspace.run(`CREATE OR REPLACE TEMP TABLE c_images AS SELECT * REPLACE (${opened.join(', ')}) FROM c_images`);
+  if (opened.length > 0)
+    await workspace.run(`CREATE OR REPLACE TEMP TABLE c_images AS SELECT * REPLACE (${opened.join(', ')}) FROM c_images`);
   await workspace.run('CREATE TEMP TABLE c_desired AS SELECT key FROM c_images');
   await workspace.run(`CREATE TEMP TABLE c_base AS SELECT b.* FROM ${records} AS b WHERE b.key IN (SELECT key FROM c_images)`);
 }
@@ -130,7 +132,10 @@ async function recordReversal(workspace: Workspace, bound: BoundSync): Promise<v
   const before = objectOf(readable.map((field) => ({ name: field.name, text: sealed(field, `v${field.index}`) })));
   const live = (field: BoundField): string => (field.readable ? `v${field.index}` : 'NULL');
   const after = objectOf(
-    bound.fields.map((field) => ({ name: field.name, text: sealed(field, `(CASE WHEN ${restores(field)} THEN i${field.index} ELSE ${live(field)} END)`) })),
+    bound.fields.map((field) => ({
+      name: field.name,
+      text: sealed(field, `(CASE WHEN ${restores(field)} THEN i${field.index} ELSE ${live(field)} END)`),
+    })),
   );
   const returned = objectOf(
     bound.fields.map((field) => ({
@@ -177,7 +182,12 @@ async function reversalPlan(
   const creates = Number(row['creates']);
   const updates = Number(row['updates']);
   const deletes = Number(row['deletes']);
-  const guards = evaluateGuards(sync.name, sync.guards, { creates, updates, deletes, clears: 0, nulls: 0, rejects: 0, existing: facts.existing }, request.allow);
+  const guards = evaluateGuards(
+    sync.name,
+    sync.guards,
+    { creates, updates, deletes, clears: 0, nulls: 0, rejects: 0, existing: facts.existing },
+    request.allow,
+  );
   return {
     name: sync.name,
     source: sync.source.connection,
@@ -212,10 +222,16 @@ async function lossNotes(workspace: Workspace, bound: BoundSync, run: Run): Prom
       count(*) FILTER (WHERE did NOT IN ('create', 'delete') AND NOT has_l) AS gone, count(*) FILTER (WHERE unmapped) AS unmapped
     FROM c_reversal`);
   const count = (name: string): number => Number(row[name] ?? 0);
-  const notes = [`this plan puts back what run ${run.runId} of ${run.sync} changed; the records are held afterwards until their rows change`];
-  if (count('recreated') > 0) notes.push(`${count('recreated')} deleted records are created again with the fields of this sync (${bound.fields.map((field) => field.name).join(', ')}); their other fields and their ids cannot be restored`);
+  const notes = [
+    `this plan puts back what run ${run.runId} of ${run.sync} changed; the records are held afterwards until their rows change`,
+  ];
+  if (count('recreated') > 0)
+    notes.push(
+      `${count('recreated')} deleted records are created again with the fields of this sync (${bound.fields.map((field) => field.name).join(', ')}); their other fields and their ids cannot be restored`,
+    );
   if (count('back') > 0) notes.push(`${count('back')} deleted records exist again and are left alone`);
   if (count('gone') > 0) notes.push(`${count('gone')} updated records are gone and cannot be restored`);
-  if (count('unmapped') > 0) notes.push(`${count('unmapped')} records changed in fields that are no longer mapped: those values are not restored`);
+  if (count('unmapped') > 0)
+    notes.push(`${count('unmapped')} records changed in fields that are no longer mapped: those values are not restored`);
   return notes;
 }

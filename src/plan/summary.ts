@@ -93,7 +93,9 @@ async function countNulls(workspace: Workspace, bound: BoundSync): Promise<numbe
 }
 
 async function countFailing(workspace: Workspace, bound: BoundSync): Promise<number> {
-  const fields = bound.fields.filter((field) => field.mapping.onDrift === 'fail').map((field) => `coalesce(c${field.index} IN ('drift', 'conflict'), false)`);
+  const fields = bound.fields
+    .filter((field) => field.mapping.onDrift === 'fail')
+    .map((field) => `coalesce(c${field.index} IN ('drift', 'conflict'), false)`);
   const whole = bound.sync.onDrift === 'fail' ? ["action = 'hold'"] : [];
   const conditions = [...fields, ...whole];
   return conditions.length === 0 ? 0 : workspace.count(`SELECT count(*) FROM c_results WHERE ${conditions.join(' OR ')}`);
@@ -110,7 +112,11 @@ export async function updatedFields(workspace: Workspace, sync: string): Promise
 }
 
 /** The most frequent changes of value, for fields where they repeat. Never for sensitive fields. */
-export async function transitions(workspace: Workspace, bound: BoundSync, fields: Readonly<Record<string, number>>): Promise<Record<string, Transition[]>> {
+export async function transitions(
+  workspace: Workspace,
+  bound: BoundSync,
+  fields: Readonly<Record<string, number>>,
+): Promise<Record<string, Transition[]>> {
   const repeated: Record<string, Transition[]> = {};
   for (const field of bound.fields.filter((each) => fields[each.name] !== undefined && !each.sensitive && each.readable)) {
     const pointer = `/${field.name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
@@ -120,7 +126,12 @@ export async function transitions(workspace: Workspace, bound: BoundSync, fields
        GROUP BY 1, 2 HAVING count(*) > 1 ORDER BY n DESC, 1, 2 LIMIT ${TRANSITIONS}`,
       { sync: bound.sync.name, field: field.name, pointer },
     );
-    if (rows.length > 0) repeated[field.name] = rows.map((row) => ({ before: textOrNull(row['before']), after: textOrNull(row['after']), count: Number(row['n']) }));
+    if (rows.length > 0)
+      repeated[field.name] = rows.map((row) => ({
+        before: textOrNull(row['before']),
+        after: textOrNull(row['after']),
+        count: Number(row['n']),
+      }));
   }
   return repeated;
 }
@@ -137,12 +148,18 @@ export async function rejectGroups(workspace: Workspace, sync: string): Promise<
     field: textOrNull(row['field']),
     count: Number(row['n']),
     known: Number(row['known']),
-    examples: (row['examples'] as { key: string; message: string }[]).map((each) => ({ key: JSON.parse(each.key) as (string | null)[], message: each.message })),
+    examples: (row['examples'] as { key: string; message: string }[]).map((each) => ({
+      key: JSON.parse(each.key) as (string | null)[],
+      message: each.message,
+    })),
   }));
 }
 
 export async function heldExamples(workspace: Workspace, sync: string): Promise<HeldExample[]> {
-  const rows = await workspace.rows(`SELECT key, reason, fields, before, after FROM plan.held WHERE sync = $sync ORDER BY key LIMIT ${SAMPLES}`, { sync });
+  const rows = await workspace.rows(
+    `SELECT key, reason, fields, before, after FROM plan.held WHERE sync = $sync ORDER BY key LIMIT ${SAMPLES}`,
+    { sync },
+  );
   return rows.map((row) => ({ key: keyOf(row), reason: String(row['reason']), fields: fieldChanges(row) }));
 }
 
@@ -202,11 +219,16 @@ const LABEL_FIELDS = /(^|_)(name|title|subject|label|email)(_|$)/i;
 
 /** A readable name of the record: the first mapped field that looks like one. */
 function labelOf(row: Row): string | null {
-  const values = { ...valuesOf(row['before']), ...Object.fromEntries(Object.entries(valuesOf(row['after'])).filter(([, value]) => value !== null)) };
-  const found = Object.entries(values).find(([name, value]) => LABEL_FIELDS.test(name.replaceAll(/([a-z])([A-Z])/g, '$1_$2')) && value !== null && !isSealed(value));
+  const values = {
+    ...valuesOf(row['before']),
+    ...Object.fromEntries(Object.entries(valuesOf(row['after'])).filter(([, value]) => value !== null)),
+  };
+  const found = Object.entries(values).find(
+    ([name, value]) => LABEL_FIELDS.test(name.replaceAll(/([a-z])([A-Z])/g, '$1_$2')) && value !== null && !isSealed(value),
+  );
   return found?.[1] ?? null;
 }
 
 function textOrNull(value: unknown): string | null {
-  return value === null || value === undefined ? null : String(value);
+  return typeof value === 'string' ? value : null;
 }

@@ -38,7 +38,9 @@ export interface SyncPlanRequest {
 export async function syncPlan(workspace: Workspace, request: SyncPlanRequest): Promise<SyncPlan> {
   const { bound } = request;
   const { sync } = bound;
-  const releasedFields = (request.head?.fields ?? []).filter((name) => request.baseCount > 0 && !bound.fields.some((field) => field.name === name));
+  const releasedFields = (request.head?.fields ?? []).filter(
+    (name) => request.baseCount > 0 && !bound.fields.some((field) => field.name === name),
+  );
   const released = releasedFields.length > 0 ? request.baseCount : request.formerRecords;
   const counts = await countPlan(workspace, { ...request, refreshAll: request.refresh === 'all', released });
   const { summary } = counts;
@@ -86,12 +88,16 @@ export async function syncPlan(workspace: Workspace, request: SyncPlanRequest): 
 }
 
 function notes(request: SyncPlanRequest, counts: SyncCounts): string[] {
-  const normalised = Object.entries(counts.normalised).map(([field, count]) => `the destination normalises ${field} (${count} records): its form is accepted`);
+  const normalised = Object.entries(counts.normalised).map(
+    ([field, count]) => `the destination normalises ${field} (${count} records): its form is accepted`,
+  );
   return [
     ...(request.refresh === 'none' ? ['nothing was read live: the destination is taken to hold what was last written'] : []),
     ...(request.suspended === undefined ? [] : [request.suspended]),
     ...(request.renamed === undefined ? [] : [request.renamed]),
-    ...(request.formerRecords > 0 ? [`object or key changed: ${request.formerRecords} records of the former one are released, not deleted`] : []),
+    ...(request.formerRecords > 0
+      ? [`object or key changed: ${request.formerRecords} records of the former one are released, not deleted`]
+      : []),
     ...normalised,
   ];
 }
@@ -106,7 +112,11 @@ function driftFailure(counts: SyncCounts): Blocked[] {
 export function withChecks(planned: SyncPlan, checks: readonly CheckResult[]): SyncPlan {
   const blocked = checks
     .filter((check) => !check.ok)
-    .map((check): Blocked => ({ kind: 'check', message: `check "${check.name}": ${check.violations} violations, such as ${check.examples[0] ?? ''}`, hint: null }));
+    .map((check): Blocked => ({
+      kind: 'check',
+      message: `check "${check.name}": ${check.violations} violations, such as ${check.examples[0] ?? ''}`,
+      hint: null,
+    }));
   return { ...planned, checks, blocked: [...planned.blocked, ...blocked] };
 }
 

@@ -12,7 +12,8 @@ export interface ViewField {
 
 /** The SELECT behind a sync's view. `from` is the table of all changes. Sensitive values read `(sensitive)`. */
 export function typedChanges(from: string, sync: string, fields: readonly ViewField[]): string {
-  const side = (column: string): string => `CASE WHEN ${column} IS NULL THEN NULL ELSE {${fields.map((field) => typedMember(column, field)).join(', ')}} END`;
+  const side = (column: string): string =>
+    `CASE WHEN ${column} IS NULL THEN NULL ELSE {${fields.map((field) => typedMember(column, field)).join(', ')}} END`;
   return `SELECT seq, action, reason, key, fields, ${side('before')} AS before, ${side('after')} AS after, remote_id
     FROM ${from} WHERE sync = ${literal(sync)} AND pass = 1`;
 }

@@ -166,6 +166,12 @@ class Rehearsal {
     const problems: Problem[] = [];
     for (const record of given.base) keyCells(record, bound.sync, 'given.base', problems);
     for (const record of given.adopted) keyCells(record, bound.sync, 'given.adopted', problems);
+    // A live record may well have no key, but not by accident. What base and adopted say has been looked at.
+    const own = given.live.filter((record) => !given.base.includes(record) && !given.adopted.includes(record));
+    for (const record of own.filter((each) => bound.sync.destination.key.some((field) => !each.cells.has(field)))) {
+      const hint = `Write ${bound.sync.destination.key.join(', ')}; null for a record without a key.`;
+      problems.push({ message: 'given.live: the record has no key', location: record.at, hint });
+    }
     problems.forEach((problem) => {
       report(problem);
     });

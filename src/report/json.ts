@@ -16,8 +16,16 @@ export interface ErrorEntry {
   readonly hint: string | null;
 }
 
+/** What JSON leaves as it is though a terminal obeys it or hides it: C1 controls, bidirectional overrides, invisible characters. */
+const UNSEEN = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+
 export function toJson(document: unknown): string {
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return `${jsonText(document, 2)}\n`;
+}
+
+/** JSON that is safe to look at; whoever parses it gets the very same values. */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(UNSEEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 export function errorDocument(error: unknown): ErrorDocument {

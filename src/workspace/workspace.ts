@@ -124,7 +124,7 @@ export class Workspace implements AsyncDisposable {
   async rows(sql: string, params?: Params): Promise<Row[]> {
     try {
       const reader = await this.#connection.runAndReadAll(sql, params);
-      return reader.getRowObjectsJS() as Row[];
+      return reader.getRowObjectsJS();
     } catch (error) {
       throw translateDuckDbError(error, sql);
     }
@@ -144,7 +144,7 @@ export class Workspace implements AsyncDisposable {
   async *stream(sql: string, params?: Params): AsyncGenerator<Row[]> {
     try {
       const result = await this.#connection.stream(sql, params);
-      for await (const rows of result.yieldRowObjectJs()) yield rows as Row[];
+      for await (const rows of result.yieldRowObjectJs()) yield rows;
     } catch (error) {
       throw translateDuckDbError(error, sql);
     }

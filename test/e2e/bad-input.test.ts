@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 
 import { describe, test } from 'vitest';
 
-import type { Setup, TestProject } from '../support/project.ts';
+import type { TestProject } from '../support/project.ts';
 import { expectRefusal, moving, unapplied, unplanned } from './refuses.ts';
 
 const SYNC = 'syncs/syncs.yaml';
@@ -30,7 +30,6 @@ interface Case {
   readonly change: Change;
   /** Without `Error: ` or the heading of the sync. */
   readonly says: string;
-  readonly setup?: Setup;
   readonly object?: string;
 }
 
@@ -38,7 +37,7 @@ describe('a project that cannot be read: nothing starts', () => {
   test.each(
     Object.entries<Case>({
       'YAML syntax error': { change: edit('key: id', 'key: [id'), says: 'syncs/syncs.yaml:6:8: YAML: a closing ] is missing' },
-      'a tab': { change: edit('  key: id', '\tkey: id'), says: 'syncs/syncs.yaml:6:1: YAML: tabs are not allowed as indentation' },
+      'a tab': { change: edit('  key: id', '\tkey: id'), says: 'syncs/syncs.yaml:6:1: YAML: a tab cannot indent YAML; use spaces' },
       'duplicate YAML key': { change: edit('name: accounts', 'name: accounts\nname: again'), says: 'syncs/syncs.yaml:3:1: duplicate key "name": it is already set in line 2' },
       'unknown key': { change: edit('name: accounts', 'name: accounts\nmoode: update'), says: 'syncs/syncs.yaml:3:1: unknown key "moode"; did you mean "mode"?' },
       'wrong type': { change: edit('name: accounts', 'name: accounts\ntags: 5'), says: 'syncs/syncs.yaml:3:7: tags: expected a list of strings, found the number 5' },
@@ -69,9 +68,9 @@ describe('a project that cannot be read: nothing starts', () => {
   )('%s', async (_name, { change, says }) => {
     await using p = await moving();
     await change(p);
-    for (const args of [['plan', '--out', 'plan.duckdb'], ['apply', '--yes']]) {
-      await expectRefusal(p, { args, code: 1, says: `Error: ${says}`, env: { SECRET: 'hunter2' } });
-    }
+    const refusal = { code: 1, says: `Error: ${says}`, env: { SECRET: 'hunter2' } };
+    await expectRefusal(p, { args: ['plan', '--out', 'plan.duckdb'], isHere: true, ...refusal });
+    await expectRefusal(p, { args: ['apply', '--yes'], ...refusal });
   });
 
   test('several mistakes come at once', async () => {
@@ -80,7 +79,7 @@ describe('a project that cannot be read: nothing starts', () => {
     await expectRefusal(p, {
       args: ['plan'],
       code: 1,
-      says: 'Error: syncs/connections.yaml:3:7: type: "duckdbb" is not a known type of connection\n  did you mean "duckdb"?\nsyncs/syncs.yaml:3:1: unknown key "moode"; did you mean "mode"?\nsyncs/syncs.yaml:4:7: tags: expected a list of strings, found the number 5',
+      says: 'Error: syncs/connections.yaml:3:7: type: there is no connection type "duckdbb"; did you mean "duckdb"?\n  known types: duckdb\nsyncs/syncs.yaml:3:1: unknown key "moode"; did you mean "mode"?\nsyncs/syncs.yaml:4:7: tags: expected a list of strings, found the number 5',
     });
   });
 });
@@ -116,8 +115,8 @@ describe('a sync that cannot be planned', () => {
         says: 'syncs/syncs.yaml:13:16: the `sql` of a field is one expression that yields one value\nCount its parentheses and commas.',
       },
       'a query that fails while it runs': {
-        change: query("select id, name, plan, cast('five' || seats as integer) as seats from account"),
-        says: "syncs/syncs.yaml:5:10: the query failed: Could not convert string 'five7' to INT32",
+        change: query("select id, name, plan, cast('five ' || plan as integer) as seats from account where id = '1'"),
+        says: "syncs/syncs.yaml:5:11: the query failed: Could not convert string 'five Scale' to INT32",
       },
       // names that do not exist
       'missing table': { change: query('select * from acount'), says: 'syncs/syncs.yaml:5:25: Table with name acount does not exist!\nDid you mean "account"?' },
@@ -171,7 +170,7 @@ describe('a sync that cannot be planned', () => {
   )('%s', async (_name, { change, says, object }) => {
     await using p = await moving();
     await change(p);
-    await expectRefusal(p, { args: ['plan', '-q'], code: 1, says: unplanned(says, object) });
+    await expectRefusal(p, { args: ['plan', '-q'], code: 1, says: unplanned(says, object), isHere: true });
     await expectRefusal(p, { args: ['apply', '--yes', '-q'], code: 1, says: unapplied(says, object) });
   });
 });

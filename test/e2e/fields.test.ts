@@ -8,7 +8,10 @@ describe('reject: D breaks a type or constraint', () => {
   test('a type: the record is left alone, base stays, the reject is recorded, the good record is written', async () => {
     await using p = await established({
       warehouse: ['CREATE TABLE account (id VARCHAR, name VARCHAR, plan VARCHAR, seats VARCHAR)'],
-      source: [['1', 'Ada', 'Team', '5'], ['2', 'Bob', 'Team', '5']],
+      source: [
+        ['1', 'Ada', 'Team', '5'],
+        ['2', 'Bob', 'Team', '5'],
+      ],
     });
     await p.source(['1', 'Eve', 'Team', 'many'], ['2', 'Bob', 'Scale', '5']);
     const document = await expectCycle(p, {
@@ -16,11 +19,16 @@ describe('reject: D breaks a type or constraint', () => {
       shows: [/x reject +1 +TYPE_MISMATCH Seats: /, 'Plan: 1 to update, 1 rejected'],
       apply: { applied: 1 },
       applyCode: 5,
-      live: [['1', 'Ada', 'Team', '5', null], ['2', 'Bob', 'Scale', '5', null]],
+      live: [
+        ['1', 'Ada', 'Team', '5', null],
+        ['2', 'Bob', 'Scale', '5', null],
+      ],
       sent: { 1: { Name: 'Ada', Plan: 'Team', Seats: '5' }, 2: { Name: 'Bob', Plan: 'Scale', Seats: '5' } },
       again: { unchanged: 1, known_rejected: 1 },
     });
-    expect(planOf(document).rejects).toMatchObject([{ code: 'TYPE_MISMATCH', field: 'Seats', count: 1, known: 0, examples: [{ key: ['1'] }] }]);
+    expect(planOf(document).rejects).toMatchObject([
+      { code: 'TYPE_MISMATCH', field: 'Seats', count: 1, known: 0, examples: [{ key: ['1'] }] },
+    ]);
   });
 
   test('a constraint: a null for a field that takes none', async () => {
@@ -43,7 +51,11 @@ describe('reject: D breaks a type or constraint', () => {
 
 describe('policy: nothing is written, base stays', () => {
   test('when: create, the record exists and Sluice never wrote it', async () => {
-    await using p = await project({ sync: fields({ Plan: { when: 'create' } }), source: [['1', 'Ada', 'Team', 5]], live: [['1', 'Ada', 'Old', 5]] });
+    await using p = await project({
+      sync: fields({ Plan: { when: 'create' } }),
+      source: [['1', 'Ada', 'Team', 5]],
+      live: [['1', 'Ada', 'Old', 5]],
+    });
     await expectCycle(p, {
       plan: { skipped: 1, adopt: 1 },
       apply: {},
@@ -54,7 +66,7 @@ describe('policy: nothing is written, base stays', () => {
   });
 
   test('when: create writes the field of a new record, and never again', async () => {
-    await using p = await established({ sync: fields({ Plan: { when: 'create' } }), source: [['1', 'Ada', 'Team', 5]] });
+    await using p = await established({ process: true, sync: fields({ Plan: { when: 'create' } }), source: [['1', 'Ada', 'Team', 5]] });
     expect(await p.live()).toEqual([['1', 'Ada', 'Team', '5', null]]);
     await p.source(['1', 'Ada', 'Scale', 6]);
     const document = await expectCycle(p, {
@@ -68,7 +80,11 @@ describe('policy: nothing is written, base stays', () => {
   });
 
   test('when: empty and L is set', async () => {
-    await using p = await project({ sync: fields({ Plan: { when: 'empty' } }), source: [['1', 'Ada', 'Team', 5]], live: [['1', 'Ada', 'Old', 5]] });
+    await using p = await project({
+      sync: fields({ Plan: { when: 'empty' } }),
+      source: [['1', 'Ada', 'Team', 5]],
+      live: [['1', 'Ada', 'Old', 5]],
+    });
     await expectCycle(p, {
       plan: { skipped: 1, adopt: 1 },
       apply: {},
@@ -79,8 +95,17 @@ describe('policy: nothing is written, base stays', () => {
   });
 
   test('when: empty fills what is empty, also when somebody emptied it', async () => {
-    await using p = await project({ sync: fields({ Plan: { when: 'empty' } }), source: [['1', 'Ada', 'Team', 5]], live: [['1', 'Ada', null, 5]] });
-    const filled = { apply: { applied: 1 }, live: [['1', 'Ada', 'Team', '5', 'note 1']], sent: { 1: { Name: 'Ada', Plan: 'Team', Seats: '5' } }, again: { unchanged: 1 } };
+    await using p = await project({
+      sync: fields({ Plan: { when: 'empty' } }),
+      source: [['1', 'Ada', 'Team', 5]],
+      live: [['1', 'Ada', null, 5]],
+    });
+    const filled = {
+      apply: { applied: 1 },
+      live: [['1', 'Ada', 'Team', '5', 'note 1']],
+      sent: { 1: { Name: 'Ada', Plan: 'Team', Seats: '5' } },
+      again: { unchanged: 1 },
+    };
     await expectCycle(p, { plan: { update: 1 }, ...filled });
     await p.crm('UPDATE Account SET Plan = NULL');
     await expectCycle(p, { plan: { update: 1, drift: 1 }, ...filled });
@@ -100,7 +125,11 @@ describe('policy: nothing is written, base stays', () => {
   });
 
   test('a policy that ends is noticed: when: create becomes always', async () => {
-    await using p = await established({ sync: fields({ Plan: { when: 'create' } }), source: [['1', 'Ada', 'Team', 5]], live: [['1', 'Ada', 'Old', 5]] });
+    await using p = await established({
+      sync: fields({ Plan: { when: 'create' } }),
+      source: [['1', 'Ada', 'Team', 5]],
+      live: [['1', 'Ada', 'Old', 5]],
+    });
     await p.sync({});
     expect(await p.summary()).toEqual({ update: 1, takeover: 1 });
   });
@@ -176,11 +205,13 @@ describe('no base', () => {
       sent: { 1: { Name: 'Ada', Plan: 'Team', Seats: '5' } },
       again: { unchanged: 1 },
     });
-    expect(planOf(document).samples).toMatchObject([{ reason: 'fill', fields: [{ field: 'Plan', case: 'fill', before: null, after: 'Team' }] }]);
+    expect(planOf(document).samples).toMatchObject([
+      { reason: 'fill', fields: [{ field: 'Plan', case: 'fill', before: null, after: 'Team' }] },
+    ]);
   });
 
   test('takeover: L is set, which is counted apart', async () => {
-    await using p = await project({ source: [['1', 'Ada', 'Team', 5]], live: [['1', 'Ada', 'Old', 5]] });
+    await using p = await project({ process: true, source: [['1', 'Ada', 'Team', 5]], live: [['1', 'Ada', 'Old', 5]] });
     const document = await expectCycle(p, {
       plan: { update: 1, takeover: 1 },
       shows: [/! takeover +1/, /Plan: "Old" -> "Team"/],
@@ -194,17 +225,30 @@ describe('no base', () => {
 });
 
 test('update: the source moved, the destination did not', async () => {
-  await using p = await established({ source: [['1', 'Ada', 'Team', 5], ['2', "O'Brien", '', 7]], live: [['9', 'x', 'y', 1]] });
+  await using p = await established({
+    process: true,
+    source: [
+      ['1', 'Ada', 'Team', 5],
+      ['2', "O'Brien", '', 7],
+    ],
+    live: [['9', 'x', 'y', 1]],
+  });
   await p.source(['1', 'Ada', 'Scale', 5], ['2', "O'Brien", '', 7]);
   const document = await expectCycle(p, {
     plan: { update: 1, unchanged: 1 },
     shows: [/~ update +1/, /Plan: "Team" -> "Scale"/, 'Plan: 1 to update.'],
     apply: { applied: 1 },
-    live: [['1', 'Ada', 'Scale', '5', null], ['2', "O'Brien", '', '7', null], ['9', 'x', 'y', '1', 'note 9']],
+    live: [
+      ['1', 'Ada', 'Scale', '5', null],
+      ['2', "O'Brien", '', '7', null],
+      ['9', 'x', 'y', '1', 'note 9'],
+    ],
     sent: { 1: { Name: 'Ada', Plan: 'Scale', Seats: '5' }, 2: { Name: "O'Brien", Plan: '', Seats: '7' } },
     again: { unchanged: 2 },
   });
-  expect(planOf(document).samples).toMatchObject([{ action: 'update', reason: 'update', key: ['1'], fields: [{ field: 'Plan', case: 'update' }] }]);
+  expect(planOf(document).samples).toMatchObject([
+    { action: 'update', reason: 'update', key: ['1'], fields: [{ field: 'Plan', case: 'update' }] },
+  ]);
 });
 
 test('update: a field that the plan does not write keeps what stands there, drifted neighbours included', async () => {
@@ -248,7 +292,9 @@ describe('drift: the destination moved, the source did not', () => {
       sent: { 1: { Name: 'Ada', Plan: 'Team', Seats: '5' } },
       again: { drift: 1, held: 1 },
     });
-    expect(planOf(document).held).toMatchObject([{ key: ['1'], reason: 'drift', fields: [{ field: 'Plan', before: 'Typed', after: 'Team' }] }]);
+    expect(planOf(document).held).toMatchObject([
+      { key: ['1'], reason: 'drift', fields: [{ field: 'Plan', before: 'Typed', after: 'Team' }] },
+    ]);
     await p.crm("UPDATE Account SET Plan = 'Team'");
     expect(await p.summary()).toEqual({ unchanged: 1 });
   });
@@ -262,7 +308,14 @@ describe('drift: the destination moved, the source did not', () => {
   });
 
   test('on_drift: fail holds the record and stops the sync', async () => {
-    await using p = await established({ sync: { on_drift: 'fail' }, source: [['1', 'Ada', 'Team', 5], ['2', 'Bob', 'Team', 5]] });
+    await using p = await established({
+      process: true,
+      sync: { on_drift: 'fail' },
+      source: [
+        ['1', 'Ada', 'Team', 5],
+        ['2', 'Bob', 'Team', 5],
+      ],
+    });
     await p.source(['1', 'Ada', 'Team', 5], ['2', 'Bob', 'Scale', 5]);
     await p.crm("UPDATE Account SET Plan = 'Typed' WHERE Id = '1'");
     const document = await expectCycle(p, {
@@ -270,7 +323,10 @@ describe('drift: the destination moved, the source did not', () => {
       planCode: 3,
       apply: { not_attempted: 1 },
       applyCode: 3,
-      live: [['1', 'Ada', 'Typed', '5', null], ['2', 'Bob', 'Team', '5', null]],
+      live: [
+        ['1', 'Ada', 'Typed', '5', null],
+        ['2', 'Bob', 'Team', '5', null],
+      ],
       sent: { 1: { Name: 'Ada', Plan: 'Team', Seats: '5' }, 2: { Name: 'Bob', Plan: 'Team', Seats: '5' } },
       again: { update: 1, drift: 1, held: 1 },
       againCode: 3,
@@ -280,7 +336,10 @@ describe('drift: the destination moved, the source did not', () => {
   });
 
   test('the policy of a field outranks the one of its sync', async () => {
-    await using p = await established({ sync: { on_drift: 'keep', ...fields({ Seats: { on_drift: 'overwrite' } }) }, source: [['1', 'Ada', 'Team', 5]] });
+    await using p = await established({
+      sync: { on_drift: 'keep', ...fields({ Seats: { on_drift: 'overwrite' } }) },
+      source: [['1', 'Ada', 'Team', 5]],
+    });
     await p.crm("UPDATE Account SET Plan = 'Typed', Seats = 6");
     const document = await expectCycle(p, {
       plan: { update: 1, drift: 1, held: 1 },
@@ -359,7 +418,13 @@ describe('not S, not M: unchanged, because the destination shows our value its o
     });
     expect((await p.records())['1']).toMatchObject({ returned: { Plan: 'Team' }, verified: true });
     await p.source(['1', 'Ada', ' Team ', 6]);
-    const document = await expectCycle(p, { args: ['--refresh', 'all'], plan: { update: 1 }, apply: { applied: 1 }, live: [['1', 'Ada', 'Team', '6', null]], again: { unchanged: 1 } });
+    const document = await expectCycle(p, {
+      args: ['--refresh', 'all'],
+      plan: { update: 1 },
+      apply: { applied: 1 },
+      live: [['1', 'Ada', 'Team', '6', null]],
+      again: { unchanged: 1 },
+    });
     expect(written(document)).toEqual({ Seats: 1 });
   });
 
@@ -381,7 +446,13 @@ describe('not S, not M: unchanged, because the destination shows our value its o
     await using p = await established(normalising);
     await p.edit((values) => ({ ...values, Plan: 'Typed' }));
     expect(await p.summary()).toEqual({ unchanged: 1, unverified: 1 });
-    await expectCycle(p, { args: ['--refresh', 'all'], plan: { update: 1, drift: 1 }, apply: { applied: 1 }, live: stored, again: { unchanged: 1 } });
+    await expectCycle(p, {
+      args: ['--refresh', 'all'],
+      plan: { update: 1, drift: 1 },
+      apply: { applied: 1 },
+      live: stored,
+      again: { unchanged: 1 },
+    });
   });
 
   test('verify: none: what is found for the first time becomes returned', async () => {
@@ -410,7 +481,7 @@ describe('L unreadable', () => {
   });
 
   test('blind: the source moved, D is written', async () => {
-    await using p = await established({ ...hidden, source: [['1', 'Ada', 'Team', 5]] });
+    await using p = await established({ process: true, ...hidden, source: [['1', 'Ada', 'Team', 5]] });
     await p.source(['1', 'Ada', 'Scale', 5]);
     await expectCycle(p, {
       plan: { update: 1 },
@@ -424,7 +495,13 @@ describe('L unreadable', () => {
   test('unverified: the source did not move, so nothing is written and what moved there is not seen', async () => {
     await using p = await established({ ...hidden, source: [['1', 'Ada', 'Team', 5]] });
     await p.edit((values) => ({ ...values, Plan: 'Typed' }));
-    await expectCycle(p, { args: ['--refresh', 'all'], plan: { unchanged: 1 }, apply: {}, live: [['1', 'Ada', 'Typed', '5', null]], again: { unchanged: 1 } });
+    await expectCycle(p, {
+      args: ['--refresh', 'all'],
+      plan: { unchanged: 1 },
+      apply: {},
+      live: [['1', 'Ada', 'Typed', '5', null]],
+      again: { unchanged: 1 },
+    });
   });
 
   test('unverified: a neighbour is written without it', async () => {

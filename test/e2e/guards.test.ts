@@ -64,7 +64,10 @@ describe('each guard', () => {
   });
 
   test('rejects: a twentieth, by default, once there are 20', async () => {
-    await using p = await established({ warehouse: ['CREATE TABLE account (id VARCHAR, name VARCHAR, plan VARCHAR, seats VARCHAR)'], source: accounts(20) });
+    await using p = await established({
+      warehouse: ['CREATE TABLE account (id VARCHAR, name VARCHAR, plan VARCHAR, seats VARCHAR)'],
+      source: accounts(20),
+    });
     await p.warehouse("UPDATE account SET seats = 'many' WHERE id = '1'");
     expect(await blockedBy(p, 'rejects', 0)).toMatchObject({ limit: 1, actual: 1, ok: true });
     await p.warehouse("UPDATE account SET seats = 'many' WHERE id = '2'");
@@ -84,7 +87,15 @@ describe('each guard', () => {
   });
 
   test('a guard of the project holds for every sync; a sync may have its own', async () => {
-    await using p = await project({ project: { guards: { creates: { max: 1 } } }, sync: [{}, { name: 'wide', destination: { connection: 'crm', object: 'Wide', key: 'Id' }, guards: { creates: { max: 9 } } }], crm: ['CREATE TABLE Account (Id VARCHAR UNIQUE, Name VARCHAR, Plan VARCHAR, Seats INTEGER, Notes VARCHAR)', 'CREATE TABLE Wide (Id VARCHAR, Name VARCHAR, Plan VARCHAR, Seats INTEGER)'], source: accounts(2) });
+    await using p = await project({
+      project: { guards: { creates: { max: 1 } } },
+      sync: [{}, { name: 'wide', destination: { connection: 'crm', object: 'Wide', key: 'Id' }, guards: { creates: { max: 9 } } }],
+      crm: [
+        'CREATE TABLE Account (Id VARCHAR UNIQUE, Name VARCHAR, Plan VARCHAR, Seats INTEGER, Notes VARCHAR)',
+        'CREATE TABLE Wide (Id VARCHAR, Name VARCHAR, Plan VARCHAR, Seats INTEGER)',
+      ],
+      source: accounts(2),
+    });
     const document = await p.plan([], 3);
     expect(planOf(document).blocked).toMatchObject([{ kind: 'guard' }]);
     expect(planOf(document, 'wide').blocked).toEqual([]);
@@ -93,7 +104,10 @@ describe('each guard', () => {
 });
 
 describe('a breach', () => {
-  const breached: Setup & { source: Account[] } = { sync: { on_missing: 'delete', guards: { deletes: { max: 1 }, updates: { max: 1 }, creates: { max: 0 } } }, source: accounts(6) };
+  const breached: Setup & { source: Account[] } = {
+    sync: { on_missing: 'delete', guards: { deletes: { max: 1 }, updates: { max: 1 }, creates: { max: 0 } } },
+    source: accounts(6),
+  };
 
   async function breach(): Promise<TestProject> {
     const p = await established({ ...breached, sync: { on_missing: 'delete' } });
@@ -108,7 +122,8 @@ describe('a breach', () => {
     expect(text).toMatch(/creates: 1 .*limit is 0/);
     expect(text).toMatch(/updates: 2 .*limit is 1/);
     expect(text).toMatch(/deletes: 4 .*limit is 1/);
-    for (const hint of ['--allow creates:accounts=1', '--allow updates:accounts=2', '--allow deletes:accounts=4']) expect(text).toContain(hint);
+    for (const hint of ['--allow creates:accounts=1', '--allow updates:accounts=2', '--allow deletes:accounts=4'])
+      expect(text).toContain(hint);
     expect((await p.run(['show', 'plan.duckdb'])).code).toBe(0);
   });
 
@@ -127,7 +142,11 @@ describe('a breach', () => {
     expect(planOf(await p.plan(two, 3)).blocked).toHaveLength(1);
     expect((await p.plan([...two, '--allow', 'deletes:accounts=3'], 3)).applyable).toBe(false);
     const all = [...two, '--allow', 'deletes:accounts=4'];
-    expect(planOf(await p.plan(all)).guards.filter((guard) => guard.allowed).map((guard) => guard.guard)).toEqual(['creates', 'updates', 'deletes']);
+    expect(
+      planOf(await p.plan(all))
+        .guards.filter((guard) => guard.allowed)
+        .map((guard) => guard.guard),
+    ).toEqual(['creates', 'updates', 'deletes']);
     expect(nonZero((await p.apply(all)).summary)).toEqual({ applied: 7 });
     await p.source(['1', 'C', 'Team', 0], ['2', 'D', 'Team', 1], ['7', 'New', 'Team', 6]);
     await p.plan([], 3);
@@ -141,7 +160,11 @@ describe('a breach', () => {
     expect(await p.summary()).toEqual({ unchanged: 3 });
   });
 
-  test.each([['deletes:nobody=1', /nobody/], ['delets:accounts=1', /deletes/], ['deletes=1', /GUARD:SYNC=N/]])('--allow %s is an error', async (allow, message) => {
+  test.each([
+    ['deletes:nobody=1', /nobody/],
+    ['delets:accounts=1', /deletes/],
+    ['deletes=1', /GUARD:SYNC=N/],
+  ])('--allow %s is an error', async (allow, message) => {
     await using p = await project({ source: accounts(1) });
     const ran = await p.run(['plan', '--allow', allow]);
     expect(ran.code).toBe(1);
@@ -149,7 +172,14 @@ describe('a breach', () => {
   });
 
   test('blocks that sync, not the others', async () => {
-    await using p = await project({ sync: [{ guards: { creates: { max: 0 } } }, { name: 'notes', mode: 'update', fields: { Notes: 'name' } }], source: [['1', 'Ada', 'Team', 5], ['2', 'Bob', 'Team', 5]], live: [['1', 'Ada', 'Team', 5]] });
+    await using p = await project({
+      sync: [{ guards: { creates: { max: 0 } } }, { name: 'notes', mode: 'update', fields: { Notes: 'name' } }],
+      source: [
+        ['1', 'Ada', 'Team', 5],
+        ['2', 'Bob', 'Team', 5],
+      ],
+      live: [['1', 'Ada', 'Team', 5]],
+    });
     const applied = await p.apply([], 3);
     expect(resultOf(applied)).toMatchObject({ status: 'blocked', not_attempted: 1 });
     expect(resultOf(applied, 'notes')).toMatchObject({ status: 'applied', applied: 1 });
@@ -158,10 +188,19 @@ describe('a breach', () => {
 });
 
 describe('checks: SQL over the plan, every row a violation', () => {
-  const check = (sql: string): { sync: { checks: { name: string; sql: string }[] } } => ({ sync: { checks: [{ name: 'the check', sql }] } });
+  const check = (sql: string): { sync: { checks: { name: string; sql: string }[] } } => ({
+    sync: { checks: [{ name: 'the check', sql }] },
+  });
 
   test('before and after are typed', async () => {
-    await using p = await established({ ...check('select key, after.Seats - before.Seats as more from changes where after.Seats > before.Seats * 2'), source: [['1', 'Ada', 'Team', 9], ['2', 'Bob', 'Team', 9]] });
+    await using p = await established({
+      process: true,
+      ...check('select key, after.Seats - before.Seats as more from changes where after.Seats > before.Seats * 2'),
+      source: [
+        ['1', 'Ada', 'Team', 9],
+        ['2', 'Bob', 'Team', 9],
+      ],
+    });
     await p.source(['1', 'Ada', 'Team', 18], ['2', 'Bob', 'Team', 100]);
     const document = await p.plan([], 3);
     expect(planOf(document).checks).toMatchObject([{ name: 'the check', ok: false, violations: 1 }]);
@@ -175,7 +214,10 @@ describe('checks: SQL over the plan, every row a violation', () => {
   });
 
   test('sees action, reason and fields; before is null for a create', async () => {
-    await using p = await project({ ...check("select * from changes where action = 'create' and reason = 'new' and before is null and list_contains(fields, 'Plan')"), source: accounts(1) });
+    await using p = await project({
+      ...check("select * from changes where action = 'create' and reason = 'new' and before is null and list_contains(fields, 'Plan')"),
+      source: accounts(1),
+    });
     expect(planOf(await p.plan([], 3)).checks).toMatchObject([{ violations: 1 }]);
   });
 
@@ -217,7 +259,14 @@ describe('exit codes of plan', () => {
   });
 
   test('adoptions, held records and rejects are not changes', async () => {
-    await using p = await project({ sync: { on_drift: 'keep', ...fields({}) }, source: [['1', 'Ada', 'Team', 5], [null, 'No', 'key', 1]], live: [['1', 'Ada', 'Team', 5]] });
+    await using p = await project({
+      sync: { on_drift: 'keep', ...fields({}) },
+      source: [
+        ['1', 'Ada', 'Team', 5],
+        [null, 'No', 'key', 1],
+      ],
+      live: [['1', 'Ada', 'Team', 5]],
+    });
     await p.plan(['--detailed-exitcode']);
     await p.apply([], 5);
     await p.crm("UPDATE Account SET Plan = 'Typed'");
@@ -230,7 +279,14 @@ describe('exit codes of plan', () => {
   });
 
   test('1 outranks 3, and the other syncs are planned all the same', async () => {
-    await using p = await project({ ...one, sync: [{ guards: { creates: { max: 0 } } }, { name: 'broken', source: { connection: 'warehouse', query: 'select * from nowhere', key: 'id' }, fields: { Notes: 'name' } }] });
+    await using p = await project({
+      process: true,
+      ...one,
+      sync: [
+        { guards: { creates: { max: 0 } } },
+        { name: 'broken', source: { connection: 'warehouse', query: 'select * from nowhere', key: 'id' }, fields: { Notes: 'name' } },
+      ],
+    });
     const document = await p.plan(['--detailed-exitcode', '--out', 'plan.duckdb'], 1);
     expect(planOf(document).summary.create).toBe(1);
     expect(planOf(document, 'broken').error?.message).toMatch(/nowhere/);
@@ -238,14 +294,27 @@ describe('exit codes of plan', () => {
   });
 
   test('apply: 1 outranks 3 outranks 5', async () => {
-    const rejecting = { name: 'rejecting', fields: { Notes: 'name' }, source: { connection: 'warehouse', query: 'select null::varchar as id, name from account', key: 'id' } };
+    const rejecting = {
+      name: 'rejecting',
+      fields: { Notes: 'name' },
+      source: { connection: 'warehouse', query: 'select null::varchar as id, name from account', key: 'id' },
+    };
     const guarded = { guards: { creates: { max: 0 } } };
     await using p = await project({ ...one, sync: [guarded, rejecting] });
     await p.apply(['rejecting'], 5);
     await p.apply(['accounts'], 3);
     await p.warehouse("INSERT INTO account VALUES ('9', 'Other', 'x', 1)");
     await p.apply([], 3);
-    await p.sync([guarded, rejecting, { name: 'broken', source: { connection: 'warehouse', query: 'select * from nowhere', key: 'id' }, fields: { Name: 'name' }, destination: { connection: 'crm', object: 'Nothing', key: 'Id' } }]);
+    await p.sync([
+      guarded,
+      rejecting,
+      {
+        name: 'broken',
+        source: { connection: 'warehouse', query: 'select * from nowhere', key: 'id' },
+        fields: { Name: 'name' },
+        destination: { connection: 'crm', object: 'Nothing', key: 'Id' },
+      },
+    ]);
     await p.apply([], 1);
   });
 });

@@ -1,12 +1,13 @@
 /** A run that is killed at any instant: the next one does exactly the rest. Says which seed to repeat it with. */
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { type Ending, start } from '../support/child.ts';
+import { copyOf } from '../support/copy.ts';
 import { nonZero, type TestProject } from '../support/project.ts';
 import { seeded } from '../support/seed.ts';
-import { copyOf, type Expected, tenThousand } from '../support/ten-thousand.ts';
+import { type Expected, tenThousand } from '../support/ten-thousand.ts';
 import type { ApplyDocument, PlanDocument } from '../../src/plan/document.ts';
 
 const KILLS = Number(process.env['SLUICE_KILLS'] ?? '50');
@@ -22,7 +23,6 @@ beforeAll(async () => {
   const log = template.file('instants');
   const whole = await start(calm.root, ['apply', 'plan.duckdb'], { log }).ended;
   expect(whole.code).toBe(5); // the rejects
-  const { readFile } = await import('node:fs/promises');
   const instants = (await readFile(log, 'utf8')).split('\n').length;
   await rm(log);
   Object.assign(shared, { template, expected, ms: whole.ms, instants });
@@ -43,11 +43,11 @@ test(`killed at ${KILLS} random moments: nothing is lost, nothing is written twi
   expect(count.kills).toBeGreaterThanOrEqual(KILLS);
 });
 
-/** One to six runs, each killed, then one that is left alone. Saved and new plans take turns by chance. */
+/** One to eight runs, each killed, then one that is left alone. Saved and new plans take turns by chance. */
 async function chain(count: { kills: number }): Promise<void> {
   await using p = await copyOf(shared.template);
   const story: string[] = [];
-  const length = 1 + Math.floor(random() * 6);
+  const length = 1 + Math.floor(random() * 8);
   for (let turn = 0; turn < length && count.kills < KILLS; turn += 1) {
     const args = random() < 0.6 ? ['apply', 'plan.duckdb'] : ['apply', '--yes'];
     const ending = randomEnding();

@@ -70,7 +70,12 @@ describe('fields', () => {
     await using p = await established({ sync: { fields: { Name: 'name', Plan: { value: 'Fixed' } } }, source: [ADA] });
     expect(await p.live()).toEqual([['1', 'Ada', 'Fixed', null, null]]);
     await p.sync({ fields: { Name: 'name', Plan: { value: 'Other' } } });
-    await expectCycle(p, { plan: { update: 1 }, apply: { applied: 1 }, live: [['1', 'Ada', 'Other', null, null]], again: { unchanged: 1 } });
+    await expectCycle(p, {
+      plan: { update: 1 },
+      apply: { applied: 1 },
+      live: [['1', 'Ada', 'Other', null, null]],
+      again: { unchanged: 1 },
+    });
   });
 });
 
@@ -128,7 +133,10 @@ describe('another key or object: a release and a new lineage', () => {
 });
 
 test('pointing a sync at another destination is an error, not an empty plan', async () => {
-  await using p = await established({ source: [ADA], connections: [{ kind: 'Connection', name: 'sandbox', type: 'duckdb', path: '../sandbox.duckdb' }] });
+  await using p = await established({
+    source: [ADA],
+    connections: [{ kind: 'Connection', name: 'sandbox', type: 'duckdb', path: '../sandbox.duckdb' }],
+  });
   await p.onFile('sandbox.duckdb', CRM);
   await p.sync({ destination: { connection: 'sandbox', object: 'Account', key: 'Id' } });
   const ran = await p.run(['plan']);
@@ -144,7 +152,10 @@ describe('removing a sync', () => {
     await p.sync([OTHER]);
     expect(nonZero((await p.plan()).summary)).toMatchObject({ unchanged: 1 });
     await p.apply();
-    expect(await p.live()).toEqual([['1', 'Ada', 'Team', '5', 'Ada'], ['2', 'Bob', 'Team', '7', 'note 2']]);
+    expect(await p.live()).toEqual([
+      ['1', 'Ada', 'Team', '5', 'Ada'],
+      ['2', 'Bob', 'Team', '7', 'note 2'],
+    ]);
   });
 
   test('a sync that is back finds its base', async () => {

@@ -13,7 +13,7 @@ const LIVE_BOB = ['2', 'Bob', 'Team', '7', null];
 
 describe('- D -: only the warehouse has it', () => {
   test('mode: upsert creates', async () => {
-    await using p = await project({ source: [ADA] });
+    await using p = await project({ process: true, source: [ADA] });
     const document = await expectCycle(p, {
       plan: { create: 1 },
       shows: [/\+ create +1/, 'Plan: 1 to create.'],
@@ -69,7 +69,14 @@ describe('- D L: both have it, Sluice never wrote it', () => {
 });
 
 test('- - L: unmanaged, never touched, counted when all was read', async () => {
-  await using p = await project({ sync: { on_missing: 'delete', delete_adopted: true }, source: [ADA], live: [['8', 'x', 'y', 1], [null, 'no key', 'z', 2]] });
+  await using p = await project({
+    sync: { on_missing: 'delete', delete_adopted: true },
+    source: [ADA],
+    live: [
+      ['8', 'x', 'y', 1],
+      [null, 'no key', 'z', 2],
+    ],
+  });
   const document = await expectCycle(p, {
     plan: { create: 1 },
     apply: { applied: 1 },
@@ -132,7 +139,16 @@ describe('B D -: gone, deleted outside', () => {
   test('on_drift: fail holds and stops the sync', async () => {
     await using p = await established({ sync: { on_drift: 'fail' }, source: [ADA] });
     await p.crm('DELETE FROM Account');
-    await expectCycle(p, { plan: { held: 1, drift: 1 }, planCode: 3, apply: {}, applyCode: 3, live: [], sent: { 1: SENT_ADA }, again: { held: 1, drift: 1 }, againCode: 3 });
+    await expectCycle(p, {
+      plan: { held: 1, drift: 1 },
+      planCode: 3,
+      apply: {},
+      applyCode: 3,
+      live: [],
+      sent: { 1: SENT_ADA },
+      again: { held: 1, drift: 1 },
+      againCode: 3,
+    });
   });
 
   test('mode: update never creates, not even what is gone', async () => {
@@ -144,7 +160,13 @@ describe('B D -: gone, deleted outside', () => {
   test('mode: create recreates', async () => {
     await using p = await established({ sync: { mode: 'create' }, source: [ADA] });
     await p.crm('DELETE FROM Account');
-    await expectCycle(p, { plan: { create: 1, drift: 1 }, apply: { applied: 1 }, live: [LIVE_ADA], sent: { 1: SENT_ADA }, again: { unchanged: 1 } });
+    await expectCycle(p, {
+      plan: { create: 1, drift: 1 },
+      apply: { applied: 1 },
+      live: [LIVE_ADA],
+      sent: { 1: SENT_ADA },
+      again: { unchanged: 1 },
+    });
   });
 });
 
@@ -152,19 +174,28 @@ describe('B - L: left the source', () => {
   test('on_missing: keep leaves it alone and remembers that it left', async () => {
     await using p = await established({ source: [ADA, BOB] });
     await p.source(BOB);
-    await expectCycle(p, { plan: { unchanged: 1 }, apply: {}, live: [LIVE_ADA, LIVE_BOB], sent: { 1: SENT_ADA, 2: SENT_BOB }, again: { unchanged: 1 } });
+    await expectCycle(p, {
+      plan: { unchanged: 1 },
+      apply: {},
+      live: [LIVE_ADA, LIVE_BOB],
+      sent: { 1: SENT_ADA, 2: SENT_BOB },
+      again: { unchanged: 1 },
+    });
     expect((await p.records())['1']).toMatchObject({ left: true, origin: 'created' });
   });
 
   test('on_missing: clear nulls the mapped fields, once', async () => {
-    await using p = await established({ sync: { on_missing: 'clear' }, source: [ADA, BOB] });
+    await using p = await established({ process: true, sync: { on_missing: 'clear' }, source: [ADA, BOB] });
     await p.crm("UPDATE Account SET Notes = 'ours'");
     await p.source(BOB);
     await expectCycle(p, {
       plan: { clear: 1, unchanged: 1 },
       shows: [/clear +1/, 'Plan: 1 to clear.'],
       apply: { applied: 1 },
-      live: [['1', null, null, null, 'ours'], ['2', 'Bob', 'Team', '7', 'ours']],
+      live: [
+        ['1', null, null, null, 'ours'],
+        ['2', 'Bob', 'Team', '7', 'ours'],
+      ],
       again: { unchanged: 1 },
     });
     await p.crm("UPDATE Account SET Name = 'typed again' WHERE Id = '1'");
@@ -178,7 +209,12 @@ describe('B - L: left the source', () => {
       source: [ADA, BOB],
     });
     await p.source(BOB);
-    await expectCycle(p, { plan: { clear: 1, unchanged: 1 }, apply: { applied: 1 }, live: [['1', 'Ada', null, null, null], LIVE_BOB], again: { unchanged: 1 } });
+    await expectCycle(p, {
+      plan: { clear: 1, unchanged: 1 },
+      apply: { applied: 1 },
+      live: [['1', 'Ada', null, null, null], LIVE_BOB],
+      again: { unchanged: 1 },
+    });
   });
 
   test('mode: create never updates, so it never clears', async () => {
@@ -188,7 +224,7 @@ describe('B - L: left the source', () => {
   });
 
   test('on_missing: delete removes a record that Sluice created', async () => {
-    await using p = await established({ sync: { on_missing: 'delete' }, source: [ADA, BOB], live: [['8', 'x', 'y', 1]] });
+    await using p = await established({ process: true, sync: { on_missing: 'delete' }, source: [ADA, BOB], live: [['8', 'x', 'y', 1]] });
     await p.source(BOB);
     await expectCycle(p, {
       plan: { delete: 1, unchanged: 1 },
@@ -203,14 +239,26 @@ describe('B - L: left the source', () => {
   test('on_missing: delete keeps a record that was adopted', async () => {
     await using p = await established({ sync: { on_missing: 'delete' }, source: [ADA, BOB], live: [ADA] });
     await p.source(BOB);
-    await expectCycle(p, { plan: { unchanged: 1 }, apply: {}, live: [['1', 'Ada', 'Team', '5', 'note 1'], LIVE_BOB], sent: { 1: SENT_ADA, 2: SENT_BOB }, again: { unchanged: 1 } });
+    await expectCycle(p, {
+      plan: { unchanged: 1 },
+      apply: {},
+      live: [['1', 'Ada', 'Team', '5', 'note 1'], LIVE_BOB],
+      sent: { 1: SENT_ADA, 2: SENT_BOB },
+      again: { unchanged: 1 },
+    });
     expect((await p.records())['1']).toMatchObject({ left: true, origin: 'adopted' });
   });
 
   test('delete_adopted: true deletes it too', async () => {
     await using p = await established({ sync: { on_missing: 'delete', delete_adopted: true }, source: [ADA, BOB], live: [ADA] });
     await p.source(BOB);
-    await expectCycle(p, { plan: { delete: 1, unchanged: 1 }, apply: { applied: 1 }, live: [LIVE_BOB], sent: { 2: SENT_BOB }, again: { unchanged: 1 } });
+    await expectCycle(p, {
+      plan: { delete: 1, unchanged: 1 },
+      apply: { applied: 1 },
+      live: [LIVE_BOB],
+      sent: { 2: SENT_BOB },
+      again: { unchanged: 1 },
+    });
   });
 
   test.each(['clear', 'delete'])('on_missing: %s and L moved: on_drift: keep holds', async (onMissing) => {
@@ -261,7 +309,13 @@ describe('B - L: left the source', () => {
     await p.source(BOB);
     await p.apply();
     await p.sync({ on_missing: 'delete' });
-    await expectCycle(p, { plan: { delete: 1, unchanged: 1 }, apply: { applied: 1 }, live: [LIVE_BOB], sent: { 2: SENT_BOB }, again: { unchanged: 1 } });
+    await expectCycle(p, {
+      plan: { delete: 1, unchanged: 1 },
+      apply: { applied: 1 },
+      live: [LIVE_BOB],
+      sent: { 2: SENT_BOB },
+      again: { unchanged: 1 },
+    });
   });
 });
 
@@ -272,7 +326,13 @@ describe('a record that comes back is not a stranger', () => {
     await p.apply();
     await p.crm("UPDATE Account SET Plan = 'Typed' WHERE Id = '1'");
     await p.source(ADA, BOB);
-    await expectCycle(p, { plan: { update: 1, drift: 1, unchanged: 1 }, apply: { applied: 1 }, live: [LIVE_ADA, LIVE_BOB], sent: { 1: SENT_ADA, 2: SENT_BOB }, again: { unchanged: 2 } });
+    await expectCycle(p, {
+      plan: { update: 1, drift: 1, unchanged: 1 },
+      apply: { applied: 1 },
+      live: [LIVE_ADA, LIVE_BOB],
+      sent: { 1: SENT_ADA, 2: SENT_BOB },
+      again: { unchanged: 2 },
+    });
     expect((await p.records())['1']).toMatchObject({ left: false, origin: 'created' });
   });
 
@@ -290,7 +350,13 @@ describe('a record that comes back is not a stranger', () => {
     await p.source(BOB);
     await p.apply();
     await p.source(ADA, BOB);
-    await expectCycle(p, { plan: { update: 1, unchanged: 1 }, apply: { applied: 1 }, live: [LIVE_ADA, LIVE_BOB], sent: { 1: SENT_ADA, 2: SENT_BOB }, again: { unchanged: 2 } });
+    await expectCycle(p, {
+      plan: { update: 1, unchanged: 1 },
+      apply: { applied: 1 },
+      live: [LIVE_ADA, LIVE_BOB],
+      sent: { 1: SENT_ADA, 2: SENT_BOB },
+      again: { unchanged: 2 },
+    });
     await p.source(BOB);
     expect(await p.summary()).toEqual({ clear: 1, unchanged: 1 });
   });
@@ -300,7 +366,13 @@ describe('a record that comes back is not a stranger', () => {
     await p.source(BOB);
     await p.apply();
     await p.source(ADA, BOB);
-    await expectCycle(p, { plan: { create: 1, unchanged: 1 }, apply: { applied: 1 }, live: [LIVE_ADA, LIVE_BOB], sent: { 1: SENT_ADA, 2: SENT_BOB }, again: { unchanged: 2 } });
+    await expectCycle(p, {
+      plan: { create: 1, unchanged: 1 },
+      apply: { applied: 1 },
+      live: [LIVE_ADA, LIVE_BOB],
+      sent: { 1: SENT_ADA, 2: SENT_BOB },
+      again: { unchanged: 2 },
+    });
   });
 });
 
@@ -308,7 +380,14 @@ test.each(['keep', 'clear', 'delete'])('B - -: forget, in state only (on_missing
   await using p = await established({ sync: { on_missing: onMissing }, source: [ADA, BOB] });
   await p.source(BOB);
   await p.crm("DELETE FROM Account WHERE Id = '1'");
-  await expectCycle(p, { plan: { forget: 1, unchanged: 1 }, shows: [/forget +1/], apply: {}, live: [LIVE_BOB], sent: { 2: SENT_BOB }, again: { unchanged: 1 } });
+  await expectCycle(p, {
+    plan: { forget: 1, unchanged: 1 },
+    shows: [/forget +1/],
+    apply: {},
+    live: [LIVE_BOB],
+    sent: { 2: SENT_BOB },
+    again: { unchanged: 1 },
+  });
 });
 
 describe('a source that cannot be trusted', () => {
@@ -334,11 +413,21 @@ describe('a source that cannot be trusted', () => {
     await using p = await established({ ...deleting, sync: { on_missing: 'clear' } });
     await p.crm("DELETE FROM Account WHERE Id = '1'");
     await p.source([null, 'Who', 'Team', 1]);
-    await expectCycle(p, { plan: { rejected: 1 }, apply: {}, applyCode: 5, live: [LIVE_BOB], sent: { 1: SENT_ADA, 2: SENT_BOB }, again: { known_rejected: 1 } });
+    await expectCycle(p, {
+      plan: { rejected: 1 },
+      apply: {},
+      applyCode: 5,
+      live: [LIVE_BOB],
+      sent: { 1: SENT_ADA, 2: SENT_BOB },
+      again: { known_rejected: 1 },
+    });
   });
 
   test('a key that cannot be read in the type of the destination: the same', async () => {
-    await using p = await established({ ...deleting, crm: ['CREATE TABLE Account (Id INTEGER UNIQUE, Name VARCHAR, Plan VARCHAR, Seats INTEGER, Notes VARCHAR)'] });
+    await using p = await established({
+      ...deleting,
+      crm: ['CREATE TABLE Account (Id INTEGER UNIQUE, Name VARCHAR, Plan VARCHAR, Seats INTEGER, Notes VARCHAR)'],
+    });
     await p.source(['1', 'Ada', 'Scale', 5], ['two', 'Bob', 'Team', 7]);
     await expectCycle(p, {
       plan: { update: 1, rejected: 1 },
@@ -439,7 +528,14 @@ describe('left unacknowledged by an earlier run: read live first, whatever refre
     await using p = await project({ source: [ADA], api: { faults: { kill_after_write: [1] } } });
     expect((await p.run(['apply', '--yes'], { process: true })).code).toBe(killed);
     expect((await p.records())['1']).toMatchObject({ sent: null, pending: true });
-    await expectCycle(p, { args: ['--refresh', 'none'], plan: { unchanged: 1, adopt: 1 }, apply: {}, live: [LIVE_ADA], sent: { 1: SENT_ADA }, again: { unchanged: 1, unverified: 1 } });
+    await expectCycle(p, {
+      args: ['--refresh', 'none'],
+      plan: { unchanged: 1, adopt: 1 },
+      apply: {},
+      live: [LIVE_ADA],
+      sent: { 1: SENT_ADA },
+      again: { unchanged: 1, unverified: 1 },
+    });
     expect((await p.records())['1']).toMatchObject({ origin: 'created', pending: false });
     expect(await p.writes()).toEqual([['create', '1']]);
   });
@@ -455,7 +551,10 @@ describe('left unacknowledged by an earlier run: read live first, whatever refre
       sent: { 1: SENT_ADA, 2: SENT_BOB },
       again: { unchanged: 2, unverified: 2 },
     });
-    expect(await p.writes()).toEqual([['create', '1 2'], ['create', '2']]);
+    expect(await p.writes()).toEqual([
+      ['create', '1 2'],
+      ['create', '2'],
+    ]);
   });
 
   test('killed after an update: base moves without another write', async () => {
@@ -490,7 +589,13 @@ describe('left unacknowledged by an earlier run: read live first, whatever refre
 
   test('no answer, but it was written: looked up, and applied', async () => {
     await using p = await project({ source: [ADA], api: { faults: { timeout_after_write: [1] } } });
-    await expectCycle(p, { plan: { create: 1 }, apply: { applied: 1 }, live: [LIVE_ADA], sent: { 1: SENT_ADA }, again: { unchanged: 1, unverified: 1 } });
+    await expectCycle(p, {
+      plan: { create: 1 },
+      apply: { applied: 1 },
+      live: [LIVE_ADA],
+      sent: { 1: SENT_ADA },
+      again: { unchanged: 1, unverified: 1 },
+    });
     expect(await p.writes()).toHaveLength(1);
   });
 
@@ -499,7 +604,13 @@ describe('left unacknowledged by an earlier run: read live first, whatever refre
     expect(resultOf(await p.apply([], 5))).toMatchObject({ unknown: 1, applied: 0 });
     expect(await p.writes()).toHaveLength(1);
     expect((await p.records())['1']).toMatchObject({ sent: null, pending: true });
-    await expectCycle(p, { plan: { create: 1 }, apply: { applied: 1 }, live: [LIVE_ADA], sent: { 1: SENT_ADA }, again: { unchanged: 1, unverified: 1 } });
+    await expectCycle(p, {
+      plan: { create: 1 },
+      apply: { applied: 1 },
+      live: [LIVE_ADA],
+      sent: { 1: SENT_ADA },
+      again: { unchanged: 1, unverified: 1 },
+    });
   });
 
   test('not written, but by now somebody made the record: what they typed is not ours', async () => {
@@ -516,7 +627,11 @@ describe('left unacknowledged by an earlier run: read live first, whatever refre
   });
 
   test('not written, somebody made the record, and it left the source: nobody deletes it', async () => {
-    await using p = await project({ sync: { on_missing: 'delete', delete_adopted: true }, source: [ADA], api: { faults: { timeout_before_write: [1] } } });
+    await using p = await project({
+      sync: { on_missing: 'delete', delete_adopted: true },
+      source: [ADA],
+      api: { faults: { timeout_before_write: [1] } },
+    });
     await p.apply([], 5);
     await p.insert(['1', 'Ada', 'Typed', 5]);
     await p.source(BOB);

@@ -22,7 +22,14 @@ const ACCOUNTS = { fields: { Name: 'name', Plan: { reference: { object: 'Plan', 
 
 async function shop(own: Setup & { plans?: object; accounts?: object } = {}): Promise<TestProject> {
   const { plans = {}, accounts = {}, ...setup } = own;
-  return project({ ...DATABASES, sync: [{ ...ACCOUNTS, ...accounts }, { ...PLANS, ...plans }], ...setup });
+  return project({
+    ...DATABASES,
+    sync: [
+      { ...ACCOUNTS, ...accounts },
+      { ...PLANS, ...plans },
+    ],
+    ...setup,
+  });
 }
 
 /** Name and the code of the plan that the account points at. */
@@ -58,13 +65,22 @@ describe('a parent that the same plan creates', () => {
 
   test('a child that moves to another parent, and to none', async () => {
     await using p = await shop();
-    await p.warehouse("INSERT INTO plan VALUES ('T', 'Team'), ('S', 'Scale')", "INSERT INTO account VALUES ('1', 'Ada', 'T'), ('2', 'Bob', 'T')");
+    await p.warehouse(
+      "INSERT INTO plan VALUES ('T', 'Team'), ('S', 'Scale')",
+      "INSERT INTO account VALUES ('1', 'Ada', 'T'), ('2', 'Bob', 'T')",
+    );
     await p.apply();
     await p.warehouse("UPDATE account SET plan = 'S' WHERE id = '1'", "UPDATE account SET plan = NULL WHERE id = '2'");
     const document = await p.plan();
-    expect(planOf(document).samples.map((sample) => sample.fields)).toMatchObject([[{ field: 'Plan', before: 'T', after: 'S' }], [{ field: 'Plan', before: 'T', after: null }]]);
+    expect(planOf(document).samples.map((sample) => sample.fields)).toMatchObject([
+      [{ field: 'Plan', before: 'T', after: 'S' }],
+      [{ field: 'Plan', before: 'T', after: null }],
+    ]);
     await p.apply();
-    expect(await accounts(p)).toEqual([['1', 'Ada', 'S'], ['2', 'Bob', null]]);
+    expect(await accounts(p)).toEqual([
+      ['1', 'Ada', 'S'],
+      ['2', 'Bob', null],
+    ]);
     expect(await p.summary()).toEqual({ unchanged: 4 });
   });
 
@@ -102,8 +118,13 @@ test('a rejected record is tried again once its parent exists', async () => {
 
 test('a parent that fails holds its children', async () => {
   // The destination refuses this title when it is written: the plan could not know.
-  await using p = await shop({ crm: DATABASES.crm.map((sql) => sql.replace('Title VARCHAR NOT NULL', "Title VARCHAR CHECK (Title <> 'bad')")) });
-  await p.warehouse("INSERT INTO plan VALUES ('T', 'bad'), ('S', 'Scale')", "INSERT INTO account VALUES ('1', 'Ada', 'T'), ('2', 'Bob', 'S')");
+  await using p = await shop({
+    crm: DATABASES.crm.map((sql) => sql.replace('Title VARCHAR NOT NULL', "Title VARCHAR CHECK (Title <> 'bad')")),
+  });
+  await p.warehouse(
+    "INSERT INTO plan VALUES ('T', 'bad'), ('S', 'Scale')",
+    "INSERT INTO account VALUES ('1', 'Ada', 'T'), ('2', 'Bob', 'S')",
+  );
   expect(await p.summary()).toEqual({ create: 4 });
   const applied = await p.apply([], 5);
   expect(resultOf(applied, 'z-plans')).toMatchObject({ applied: 1, rejected: 1 });
@@ -112,13 +133,19 @@ test('a parent that fails holds its children', async () => {
   await p.warehouse("UPDATE plan SET title = 'good' WHERE code = 'T'");
   expect(await p.summary()).toEqual({ create: 2, unchanged: 2 });
   await p.apply();
-  expect(await accounts(p)).toEqual([['1', 'Ada', 'T'], ['2', 'Bob', 'S']]);
+  expect(await accounts(p)).toEqual([
+    ['1', 'Ada', 'T'],
+    ['2', 'Bob', 'S'],
+  ]);
   expect(await p.summary()).toEqual({ unchanged: 4 });
 });
 
 test('deletes run children first', async () => {
   await using p = await shop({ plans: { on_missing: 'delete' }, accounts: { on_missing: 'delete' } });
-  await p.warehouse("INSERT INTO plan VALUES ('T', 'Team'), ('S', 'Scale')", "INSERT INTO account VALUES ('1', 'Ada', 'T'), ('2', 'Bob', 'S')");
+  await p.warehouse(
+    "INSERT INTO plan VALUES ('T', 'Team'), ('S', 'Scale')",
+    "INSERT INTO account VALUES ('1', 'Ada', 'T'), ('2', 'Bob', 'S')",
+  );
   await p.apply();
   await p.warehouse("DELETE FROM plan WHERE code = 'T'", "DELETE FROM account WHERE id = '1'");
   expect(await p.summary()).toEqual({ delete: 2, unchanged: 2 });
@@ -130,11 +157,16 @@ test('deletes run children first', async () => {
 describe('an object that refers to itself', () => {
   const TREE: Setup = {
     warehouse: ['CREATE TABLE account (id VARCHAR, name VARCHAR, parent VARCHAR)'],
-    crm: ["CREATE SEQUENCE ids START 1", "CREATE TABLE Account (Row_Id INTEGER PRIMARY KEY DEFAULT nextval('ids'), Id VARCHAR UNIQUE, Name VARCHAR, Parent INTEGER)"],
+    crm: [
+      'CREATE SEQUENCE ids START 1',
+      "CREATE TABLE Account (Row_Id INTEGER PRIMARY KEY DEFAULT nextval('ids'), Id VARCHAR UNIQUE, Name VARCHAR, Parent INTEGER)",
+    ],
     sync: { fields: { Name: 'name', Parent: { reference: { object: 'Account', key: 'Id' }, column: 'parent' } } },
   };
   const tree = async (p: TestProject): Promise<unknown[]> =>
-    (await p.crm('SELECT a.Id, b.Id AS parent FROM Account a LEFT JOIN Account b ON b.Row_Id = a.Parent ORDER BY a.Id')).map((row) => Object.values(row));
+    (await p.crm('SELECT a.Id, b.Id AS parent FROM Account a LEFT JOIN Account b ON b.Row_Id = a.Parent ORDER BY a.Id')).map((row) =>
+      Object.values(row),
+    );
 
   test('a second pass sets the reference once its target exists, rings included', async () => {
     await using p = await project(TREE);
@@ -142,7 +174,12 @@ describe('an object that refers to itself', () => {
     const document = await p.plan();
     expect(nonZero(document.summary)).toEqual({ create: 4 });
     expect(nonZero((await p.apply()).summary)).toEqual({ applied: 4 });
-    expect(await tree(p)).toEqual([['1', '2'], ['2', '1'], ['3', null], ['4', '3']]);
+    expect(await tree(p)).toEqual([
+      ['1', '2'],
+      ['2', '1'],
+      ['3', null],
+      ['4', '3'],
+    ]);
     expect(await p.sent()).toMatchObject({ 1: { Parent: '2' }, 2: { Parent: '1' }, 3: { Parent: null }, 4: { Parent: '3' } });
     expect(await p.summary()).toEqual({ unchanged: 4 });
   });
@@ -154,12 +191,17 @@ describe('an object that refers to itself', () => {
     await p.warehouse("INSERT INTO account VALUES ('2', 'Bob', '1')");
     expect(await p.planText()).not.toMatch(/known after apply/);
     await p.apply();
-    expect(await tree(p)).toEqual([['1', null], ['2', '1']]);
+    expect(await tree(p)).toEqual([
+      ['1', null],
+      ['2', '1'],
+    ]);
   });
 });
 
 test('references between syncs in a circle are an error that names them', async () => {
-  await using p = await shop({ plans: { fields: { Title: 'title', Owner: { reference: { object: 'Account', key: 'Id' }, column: 'title' } } } });
+  await using p = await shop({
+    plans: { fields: { Title: 'title', Owner: { reference: { object: 'Account', key: 'Id' }, column: 'title' } } },
+  });
   const ran = await p.run(['plan']);
   expect(ran.code).toBe(1);
   expect(ran.stderr).toMatch(/accounts.*z-plans|z-plans.*accounts/s);

@@ -3,25 +3,35 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 
+import { copyOf } from '../support/copy.ts';
 import { type Account, project, type Ran, type Setup, type TestProject } from '../support/project.ts';
 
 export const ADA: Account = ['1', 'Ada', 'Team', 5];
 export const BOB: Account = ['2', 'Bob', 'Team', 7];
 
+const template: { made?: Promise<TestProject> } = {};
+
+afterAll(async () => {
+  await (await template.made)?.[Symbol.asyncDispose]();
+});
+
 /** Two records were written, Ada's plan has changed since: whoever writes leaves a trace. */
-export async function moving(setup: Setup = {}): Promise<TestProject> {
+export async function moving(setup?: Setup): Promise<TestProject> {
+  if (setup !== undefined) return movingOf(setup);
+  template.made ??= movingOf({});
+  return copyOf(await template.made);
+}
+
+async function movingOf(setup: Setup): Promise<TestProject> {
   const p = await project({ source: [ADA, BOB], ...setup });
   await p.apply();
   await p.source(['1', 'Ada', 'Scale', 5], BOB);
   return p;
 }
 
-/**
- * Every file of the project by its content: databases, state, journals, plans. Who holds a lease, and a journal that says
- * of a run that it wrote nothing, is no data.
- */
+/** Every file of the project by its content: databases, state, journals, plans. Who held a lease last is no data. */
 export async function footprint(p: TestProject): Promise<Readonly<Record<string, string>>> {
   const names = await readdir(p.root, { recursive: true });
   const files = names.filter((name) => !/^state\.duckdb\.d\/lease/.test(name)).sort();
@@ -38,12 +48,14 @@ export interface Refusal {
   /** All of stdout and stderr, paths of the project written as `<root>`. */
   readonly says: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Inside the test's process: for a case that a real process was asked about already. */
+  readonly isHere?: boolean;
 }
 
 /** Runs a real process. */
 export async function expectRefusal(p: TestProject, refusal: Refusal): Promise<void> {
   const before = await footprint(p);
-  const ran = await p.run(refusal.args, { process: true, env: refusal.env ?? {} });
+  const ran = await p.run(refusal.args, { process: refusal.isHere !== true, env: refusal.env ?? {} });
   expect(saidBy(p, ran)).toBe(refusal.says);
   expect(ran.code).toBe(refusal.code);
   expect(await footprint(p), 'files').toEqual(before);

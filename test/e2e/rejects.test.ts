@@ -11,13 +11,33 @@ const LIVE_BOB = ['2', 'Bob', 'Team', '7', null];
 const TEXT_SEATS = ['CREATE TABLE account (id VARCHAR, name VARCHAR, plan VARCHAR, seats VARCHAR)'];
 
 describe('found at plan time: each with a code and a sentence that shows no value', () => {
-  const api = (field: object): Setup['api'] => ({ objects: { Account: { fields: { Id: 'text', Name: field, Plan: 'text', Seats: 'integer', Notes: 'text' } } } });
+  const api = (field: object): Setup['api'] => ({
+    objects: { Account: { fields: { Id: 'text', Name: field, Plan: 'text', Seats: 'integer', Notes: 'text' } } },
+  });
   const cases: readonly (readonly [string, string, RegExp, Setup, Account])[] = [
     ['a text that is no number', 'TYPE_MISMATCH', /does not fit/, { warehouse: TEXT_SEATS }, ['1', 'Ada', 'Team', 'secret']],
     ['a number out of range', 'TYPE_MISMATCH', /does not fit/, { warehouse: TEXT_SEATS }, ['1', 'Ada', 'Team', '99999999999999999999']],
-    ['a text that is too long', 'STRING_TOO_LONG', /12 characters, the field takes 5/, { api: api({ type: 'text', max_length: 5 }) }, ['1', 'secret value', 'Team', 5]],
-    ['a value that is not allowed', 'NOT_ALLOWED', /only Ada, Bob/, { api: api({ type: 'text', allowed: ['Ada', 'Bob'] }) }, ['1', 'secret', 'Team', 5]],
-    ['a null for a field that takes none', 'NULL_NOT_ALLOWED', /takes no null/, { api: api({ type: 'text', nullable: false }) }, ['1', null, 'Team', 5]],
+    [
+      'a text that is too long',
+      'STRING_TOO_LONG',
+      /12 characters, the field takes 5/,
+      { api: api({ type: 'text', max_length: 5 }) },
+      ['1', 'secret value', 'Team', 5],
+    ],
+    [
+      'a value that is not allowed',
+      'NOT_ALLOWED',
+      /only Ada, Bob/,
+      { api: api({ type: 'text', allowed: ['Ada', 'Bob'] }) },
+      ['1', 'secret', 'Team', 5],
+    ],
+    [
+      'a null for a field that takes none',
+      'NULL_NOT_ALLOWED',
+      /takes no null/,
+      { api: api({ type: 'text', nullable: false }) },
+      ['1', null, 'Team', 5],
+    ],
   ];
 
   test.each(cases)('%s: %s', async (_name, code, message, setup, row) => {
@@ -40,11 +60,17 @@ describe('found at plan time: each with a code and a sentence that shows no valu
 });
 
 describe('found by the destination', () => {
-  const unique: Setup = { crm: ['CREATE TABLE Account (Id VARCHAR UNIQUE, Name VARCHAR UNIQUE, Plan VARCHAR, Seats INTEGER, Notes VARCHAR)'] };
+  const unique: Setup = {
+    crm: ['CREATE TABLE Account (Id VARCHAR UNIQUE, Name VARCHAR UNIQUE, Plan VARCHAR, Seats INTEGER, Notes VARCHAR)'],
+  };
 
   test.each([
     ['UNIQUE', unique, ['1', 'Taken', 'Team', 5]],
-    ['CHECK', { crm: ['CREATE TABLE Account (Id VARCHAR UNIQUE, Name VARCHAR, Plan VARCHAR, Seats INTEGER CHECK (Seats < 100), Notes VARCHAR)'] }, ['1', 'Ada', 'Team', 500]],
+    [
+      'CHECK',
+      { crm: ['CREATE TABLE Account (Id VARCHAR UNIQUE, Name VARCHAR, Plan VARCHAR, Seats INTEGER CHECK (Seats < 100), Notes VARCHAR)'] },
+      ['1', 'Ada', 'Team', 500],
+    ],
   ] as const)('%s: one bad record never costs a good one its write', async (code, setup, row) => {
     await using p = await project({ ...setup, source: [row, BOB, ['3', 'Cy', 'Team', 1]], live: [['9', 'Taken', 'x', 1]] });
     expect(await p.summary()).toEqual({ create: 3 });
@@ -55,20 +81,31 @@ describe('found by the destination', () => {
   });
 
   test('a whole batch that is refused is split until the bad one is found', async () => {
-    const source: Account[] = Array.from({ length: 8 }, (_, index) => [String(index + 1), index === 4 ? 'bad one' : `Name ${index + 1}`, 'Team', 1] as const);
+    const source: Account[] = Array.from(
+      { length: 8 },
+      (_, index) => [String(index + 1), index === 4 ? 'bad one' : `Name ${index + 1}`, 'Team', 1] as const,
+    );
     await using p = await project({ source, api: { faults: { reject_value: 'bad', reject_whole_batch: true } } });
     expect(resultOf(await p.apply([], 5))).toMatchObject({ applied: 7, rejected: 1 });
     expect((await p.live()).map((row) => row[0])).toEqual(['1', '2', '3', '4', '6', '7', '8']);
   });
 
   test('a destination that is out of reach for a while costs nothing', async () => {
-    await using p = await project({ source: [ADA], api: { faults: { transient: [1], rate_limit: [2], retry_after_ms: 1 } }, overrides: { context: { sleep: async () => Promise.resolve() } } });
+    await using p = await project({
+      source: [ADA],
+      api: { faults: { transient: [1], rate_limit: [2], retry_after_ms: 1 } },
+      overrides: { context: { sleep: async () => Promise.resolve() } },
+    });
     expect(resultOf(await p.apply())).toMatchObject({ applied: 1, status: 'applied' });
     expect(await p.live()).toEqual([LIVE_ADA]);
   });
 
   test('one that stays out of reach: nothing is written, the rest is not attempted, the next plan is the same', async () => {
-    await using p = await project({ source: [ADA, BOB], api: { batch_size: 1, faults: { transient: [1, 2, 3, 4, 5, 6] } }, overrides: { context: { sleep: async () => Promise.resolve() } } });
+    await using p = await project({
+      source: [ADA, BOB],
+      api: { batch_size: 1, faults: { transient: [1, 2, 3, 4, 5, 6] } },
+      overrides: { context: { sleep: async () => Promise.resolve() } },
+    });
     const result = resultOf(await p.apply([], 5));
     expect(result).toMatchObject({ applied: 0, not_attempted: 2, status: 'partial' });
     expect(await p.live()).toEqual([]);
@@ -145,7 +182,10 @@ describe('accept takes what the destination holds as it is', () => {
     await p.crm("UPDATE Account SET Plan = 'Typed'");
     expect(await p.summary()).toEqual({ held: 2, drift: 2 });
     must(await p.run(['accept', 'accounts', '1']), 0);
-    expect(await p.live()).toEqual([['1', 'Ada', 'Typed', '5', null], ['2', 'Bob', 'Typed', '7', null]]);
+    expect(await p.live()).toEqual([
+      ['1', 'Ada', 'Typed', '5', null],
+      ['2', 'Bob', 'Typed', '7', null],
+    ]);
     expect((await p.records())['1']).toMatchObject({ sent: { Name: 'Ada', Plan: 'Team', Seats: '5' }, returned: { Plan: 'Typed' } });
     expect(await p.summary()).toEqual({ held: 1, drift: 1, unchanged: 1 });
   });
@@ -156,7 +196,15 @@ describe('accept takes what the destination holds as it is', () => {
     must(await p.run(['accept', 'accounts', '--yes']), 0);
     expect(await p.summary()).toEqual({ unchanged: 2 });
     await p.source(['1', 'Ada', 'Scale', 5], BOB);
-    await expectCycle(p, { plan: { update: 1, unchanged: 1 }, apply: { applied: 1 }, live: [['1', 'Ada', 'Scale', '5', null], ['2', 'Bob', 'Typed', '7', null]], again: { unchanged: 2 } });
+    await expectCycle(p, {
+      plan: { update: 1, unchanged: 1 },
+      apply: { applied: 1 },
+      live: [
+        ['1', 'Ada', 'Scale', '5', null],
+        ['2', 'Bob', 'Typed', '7', null],
+      ],
+      again: { unchanged: 2 },
+    });
   });
 
   test('a conflict', async () => {
@@ -219,7 +267,7 @@ describe('history and revert', () => {
     return (ran.json as { runs: { run_id: string; serial: number; status: string }[] }).runs;
   }
 
-  test('revert plans the before-images back, and holds those records until D changes', async () => {
+  test('revert plans the before-images back, and holds each of those fields until D changes', async () => {
     await using p = await established({ source: [ADA, BOB] });
     await p.source(['1', 'Ada', 'Scale', 9], BOB);
     await p.apply();
@@ -227,11 +275,12 @@ describe('history and revert', () => {
     expect(last).toMatchObject({ serial: 2, status: 'finished' });
     must(await p.run(['revert', last?.run_id ?? '', '--yes']), 0);
     expect(await p.live()).toEqual([LIVE_ADA, LIVE_BOB]);
-    expect(await p.summary()).not.toHaveProperty('update');
+    expect((await p.records())['1']).toMatchObject({ sent: { Plan: 'Scale', Seats: '9' }, returned: { Plan: 'Team', Seats: '5' } });
+    expect(await p.summary()).toEqual({ unchanged: 2 });
     await p.source(['1', 'Ada', 'Scale', 10], BOB);
     expect(await p.summary()).toMatchObject({ update: 1 });
     await p.apply();
-    expect(await p.live()).toEqual([['1', 'Ada', 'Scale', '10', null], LIVE_BOB]);
+    expect(await p.live()).toEqual([['1', 'Ada', 'Team', '10', null], LIVE_BOB]);
   });
 
   test('revert of creates deletes them; of deletes creates them again', async () => {

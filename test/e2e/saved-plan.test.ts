@@ -32,7 +32,7 @@ describe('apply of a saved plan', () => {
     expect(await p.summary()).toEqual({ unchanged: 2 });
   });
 
-  test('as real processes, from another folder', async () => {
+  test('as real processes', async () => {
     await using p = await project({ source: [ADA, BOB] });
     must(await p.run(['plan', '--dir', 'syncs', '--out', 'plan.duckdb'], { process: true }), 0);
     const ran = await p.run(['apply', 'plan.duckdb', '--dir', 'syncs'], { process: true });
@@ -63,7 +63,11 @@ describe('apply of a saved plan', () => {
   });
 
   test('of one sync applies only that', async () => {
-    await using p = await project({ sync: [{}, { name: 'notes', fields: { Notes: 'name' } }], source: [ADA], live: [['1', 'Ada', 'Old', 5]] });
+    await using p = await project({
+      sync: [{}, { name: 'notes', fields: { Notes: 'name' } }],
+      source: [ADA],
+      live: [['1', 'Ada', 'Old', 5]],
+    });
     await save(p);
     await applySaved(p, 0, 'notes');
     expect(await p.live()).toEqual([['1', 'Ada', 'Old', '5', 'Ada']]);
@@ -138,7 +142,10 @@ describe('a record that moved since the plan is held; the others are written', (
       await save(p);
       await move(p, '1', 'Typed');
       expect(resultOf(await applySaved(p, 5))).toMatchObject({ applied: 1, held: 1, rejected: 0 });
-      expect(await p.live()).toEqual([['1', 'Ada', 'Typed', '5', null], ['2', 'Bob', 'Scale', '7', null]]);
+      expect(await p.live()).toEqual([
+        ['1', 'Ada', 'Typed', '5', null],
+        ['2', 'Bob', 'Scale', '7', null],
+      ]);
       expect((await p.sent())['1']).toMatchObject({ Plan: 'Team' });
       expect(await p.summary()).toMatchObject({ update: 1, conflict: 1, unchanged: 1 });
     });
@@ -167,7 +174,9 @@ describe('a record that moved since the plan is held; the others are written', (
       await p.insert(['1', 'Typed', 'x', 1]);
       expect(resultOf(await applySaved(p, 5))).toMatchObject({ applied: 1, held: 1 });
       expect(await p.live()).toEqual([['1', 'Typed', 'x', '1', 'note 1'], LIVE_BOB]);
-      expect(Object.entries(await p.sent()).filter(([, sent]) => sent !== null)).toEqual([['2', { Name: 'Bob', Plan: 'Team', Seats: '7' }]]);
+      expect(Object.entries(await p.sent()).filter(([, sent]) => sent !== null)).toEqual([
+        ['2', { Name: 'Bob', Plan: 'Team', Seats: '7' }],
+      ]);
       expect(await p.summary()).toMatchObject({ update: 1, takeover: 1 });
     });
 
@@ -192,13 +201,17 @@ describe('resume', () => {
     const result = await applySaved(p, 5);
     expect(resultOf(result)).toMatchObject({ applied: 2 });
     expect((await p.live()).map((row) => row[0])).toEqual(['1', '2', '3', '4', '5', '6']);
-    expect(await p.writes()).toEqual([['create', '1 2'], ['create', '3 4'], ['create', '5 6']]);
+    expect(await p.writes()).toEqual([
+      ['create', '1 2'],
+      ['create', '3 4'],
+      ['create', '5 6'],
+    ]);
     await p.apply();
     expect(await p.summary()).toEqual({ unchanged: 6, unverified: 6 });
     expect(Object.keys(await p.records())).toHaveLength(6);
   });
 
-  test('after a kill between batches of a DuckDB destination: exactly the rest', async () => {
+  test('after a kill in the middle of a batch: a new plan holds exactly the rest', async () => {
     await using p = await project({ source: many, api: { batch_size: 2, atomic: true, faults: { kill_in_the_middle: [2] } } });
     await save(p);
     await p.run(['apply', 'plan.duckdb'], { process: true });
@@ -260,7 +273,11 @@ describe('a plan of something else', () => {
     await using p = await project({ source: [ADA] });
     await save(p);
     await p.onFile('two.duckdb', 'CREATE TABLE Account (Id VARCHAR, Name VARCHAR, Plan VARCHAR, Seats INTEGER)');
-    await p.write('syncs/connections.yaml', { kind: 'Connection', name: 'warehouse', type: 'duckdb', path: '../warehouse.duckdb' }, { kind: 'Connection', name: 'crm', type: 'duckdb', path: '../two.duckdb' });
+    await p.write(
+      'syncs/connections.yaml',
+      { kind: 'Connection', name: 'warehouse', type: 'duckdb', path: '../warehouse.duckdb' },
+      { kind: 'Connection', name: 'crm', type: 'duckdb', path: '../two.duckdb' },
+    );
     expect((await p.run(['apply', 'plan.duckdb'])).code).toBe(4);
     expect(await p.onFile('two.duckdb', 'SELECT * FROM Account')).toEqual([]);
   });
@@ -268,7 +285,10 @@ describe('a plan of something else', () => {
   test.each([
     ['a file that is no plan', async (p: TestProject) => writeFile(p.file('plan.duckdb'), 'hello')],
     ['a database that is no plan', async (p: TestProject) => p.onFile('plan.duckdb', 'CREATE TABLE t (a INTEGER)')],
-    ['a plan that was cut short', async (p: TestProject) => writeFile(p.file('plan.duckdb'), (await readFile(p.file('plan.duckdb'))).subarray(0, 9000))],
+    [
+      'a plan that was cut short',
+      async (p: TestProject) => writeFile(p.file('plan.duckdb'), (await readFile(p.file('plan.duckdb'))).subarray(0, 9000)),
+    ],
   ])('%s', async (_name, damage) => {
     await using p = await project({ source: [ADA] });
     if (_name.includes('cut short')) await save(p);
@@ -319,11 +339,20 @@ test('the plan file is a database that anyone can query', async () => {
   await using p = await established({ source: [ADA] });
   await p.source(['1', 'Ada', 'Scale', 9], BOB);
   await save(p);
-  const shown = await p.run(['show', 'plan.duckdb', '--sql', 'select action, key, before.Seats + 1 as more, after.Plan from accounts order by action', '--json']);
+  const shown = await p.run([
+    'show',
+    'plan.duckdb',
+    '--sql',
+    'select action, key, before.Seats + 1 as more, after.Plan from accounts order by action',
+    '--json',
+  ]);
   must(shown, 0);
   expect(JSON.stringify(shown.json)).toContain('Scale');
   const rows = await p.onFile('plan.duckdb', 'SELECT sync, action, key FROM changes ORDER BY seq');
-  expect(rows).toEqual([{ sync: 'accounts', action: 'create', key: '["2"]' }, { sync: 'accounts', action: 'update', key: '["1"]' }]);
+  expect(rows).toEqual([
+    { sync: 'accounts', action: 'create', key: '["2"]' },
+    { sync: 'accounts', action: 'update', key: '["1"]' },
+  ]);
 });
 
 test('a plan is deterministic: the same changes in the same order', async () => {

@@ -125,6 +125,14 @@ describe('base and live', () => {
     );
   });
 
+  it('of a live record may be null, but not left out', async () => {
+    const given = (live: string): string => `given: { rows: [{ id: A1 }], live: [${live}] }\n`;
+    expect(await verdict(`${given('{ Id: null, Name: X }')}expect: { create: 1 }`)).toBe(OK);
+    expect(await verdict(`${given('{ ID: A1, Name: X }')}expect: { create: 1 }`)).toContain(
+      'syncs/tests.yaml:4:37: given.live: the record has no key\n          Write Id; null for a record without a key.\n',
+    );
+  });
+
   it('a field without base is taken over, one with a null base is drift', async () => {
     const sync = SYNC.replace('Plan: plan', 'Plan: { column: plan, on_drift: keep }');
     const given = (base: string): string => `given: { rows: [{ id: A1, plan: Gold }], base: [${base}], live: [{ Id: A1, Plan: Basic }] }\n`;

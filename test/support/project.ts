@@ -43,6 +43,8 @@ export interface Setup {
   readonly connections?: readonly Yaml[];
   readonly env?: Readonly<Record<string, string>>;
   readonly overrides?: Overrides;
+  /** Every command is a process of its own. */
+  readonly process?: boolean;
 }
 
 export interface Ran {
@@ -157,7 +159,9 @@ export class TestProject implements AsyncDisposable {
   /** Write calls that the test-only destination got: action and keys. */
   async writes(): Promise<(readonly [string | undefined, string])[]> {
     const { calls } = await readStore(this.file('crm.json'));
-    return calls.filter((call) => call.call === 'write').map((call) => [call.action, (call.keys ?? []).map((key) => (JSON.parse(key) as string[]).join('/')).join(' ')]);
+    return calls
+      .filter((call) => call.call === 'write')
+      .map((call) => [call.action, (call.keys ?? []).map((key) => (JSON.parse(key) as string[]).join('/')).join(' ')]);
   }
 
   /** The next commands find the test-only destination with other options. */
@@ -167,8 +171,15 @@ export class TestProject implements AsyncDisposable {
 
   /** Records that somebody made in the CRM. */
   async insert(...rows: readonly Account[]): Promise<void> {
-    if (this.#setup.api !== undefined) return seedStore(this.file('crm.json'), 'Account', rows.map((row) => recordOf(row)));
-    await this.crm(`INSERT INTO Account VALUES ${rows.map((row) => tuple([...row, row[0] === null ? 'nobody' : `note ${row[0]}`])).join(', ')}`);
+    if (this.#setup.api !== undefined)
+      return seedStore(
+        this.file('crm.json'),
+        'Account',
+        rows.map((row) => recordOf(row)),
+      );
+    await this.crm(
+      `INSERT INTO Account VALUES ${rows.map((row) => tuple([...row, row[0] === null ? 'nobody' : `note ${row[0]}`])).join(', ')}`,
+    );
   }
 
   /** Every record of the destination as exact text, by key. */
@@ -195,7 +206,7 @@ export class TestProject implements AsyncDisposable {
           returned: parsed(row['returned']),
           origin: String(row['origin']),
           left: row['gone'] === true,
-          left_as: row['left_as'] === null ? null : String(row['left_as']),
+          left_as: typeof row['left_as'] === 'string' ? row['left_as'] : null,
           pending: row['pending'] === true,
           verified: row['verified'] === true,
         },
@@ -210,11 +221,17 @@ export class TestProject implements AsyncDisposable {
 
   // ---- the command line
 
-  async run(args: readonly string[], how: { readonly process?: boolean; readonly env?: Readonly<Record<string, string>>; readonly answer?: string } = {}): Promise<Ran> {
+  async run(
+    args: readonly string[],
+    how: { readonly process?: boolean; readonly env?: Readonly<Record<string, string>>; readonly answer?: string } = {},
+  ): Promise<Ran> {
     const env = { ...this.#setup.env, ...how.env };
     const { api } = this.#setup;
     const overrides = api === undefined ? this.#setup.overrides : { ...TEST_OVERRIDES, ...this.#setup.overrides };
-    const isolated = how.process ?? (process.env['SLUICE_E2E'] === 'process' && this.#setup.overrides === undefined && how.answer === undefined);
+    const isolated =
+      how.process ??
+      this.#setup.process ??
+      (process.env['SLUICE_E2E'] === 'process' && this.#setup.overrides === undefined && how.answer === undefined);
     if (isolated) return runProcess(api === undefined ? CLI : TEST_CLI, args, this.root, env);
     return runHere(args, this.root, env, overrides, how.answer);
   }
@@ -288,7 +305,13 @@ const ACCOUNT_FIELDS = ['Id', 'Name', 'Plan', 'Seats', 'Notes'];
 
 function recordOf(row: Account): Values {
   const [id, name, plan, seats] = row.map((cell) => (cell === null ? null : String(cell)));
-  return { Id: id ?? null, Name: name ?? null, Plan: plan ?? null, Seats: seats ?? null, Notes: id === null ? 'nobody' : `note ${id ?? ''}` };
+  return {
+    Id: id ?? null,
+    Name: name ?? null,
+    Plan: plan ?? null,
+    Seats: seats ?? null,
+    Notes: id === null ? 'nobody' : `note ${id ?? ''}`,
+  };
 }
 
 async function apiRecords(file: string, object: string): Promise<(string | null)[][]> {
@@ -338,12 +361,20 @@ const TEST_OVERRIDES: Overrides = { registry: { destinations: TEST_DESTINATIONS 
 const KILLED = 137;
 
 async function runProcess(program: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Ran> {
-  const child = spawn(process.execPath, [program, ...args], { cwd, env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => void (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (output.stderr += text));
   const code = await new Promise<number>((resolve, reject) => {
-    child.on('error', reject).on('close', (exit, signal) => (exit === null && signal !== 'SIGKILL' ? reject(new Error(`ended by ${signal ?? 'nobody'}`)) : resolve(exit ?? KILLED)));
+    child
+      .on('error', reject)
+      .on('close', (exit, signal) =>
+        exit === null && signal !== 'SIGKILL' ? reject(new Error(`ended by ${signal ?? 'nobody'}`)) : resolve(exit ?? KILLED),
+      );
   });
   return { code, ...output, json: jsonOf(args, output.stdout) };
 }

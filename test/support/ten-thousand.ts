@@ -3,11 +3,9 @@
  * in two syncs onto tables without a primary key, so that a record that is created twice shows. The rows are drawn here, and
  * what the destination must hold in the end is worked out here, without Sluice.
  */
-import { cp, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 
-import { must, project, TestProject } from './project.ts';
+import { must, project, type TestProject } from './project.ts';
 
 export type Text = string | null;
 /** `Id, Name, Plan, Seats, Notes`, as text. */
@@ -36,7 +34,7 @@ const TABLE = '(Id VARCHAR, Name VARCHAR, Plan VARCHAR, Seats INTEGER, Notes VAR
 const OFF = { max: null, percent: null };
 const LOOSE = { deletes: OFF, clears: OFF, updates: OFF, nulls: OFF };
 
-/** The project after its first run, the warehouse moved on, and `plan.duckdb` holding the plan. Copy it with {@link copyOf}. */
+/** The project after its first run, the warehouse moved on, and `plan.duckdb` holding the plan. */
 export async function tenThousand(random: () => number): Promise<{ project: TestProject; expected: Expected }> {
   const fates = { account: drawn(random, 'a', 6500), contact: drawn(random, 'c', 5000) };
   const common = { guards: LOOSE };
@@ -56,13 +54,6 @@ export async function tenThousand(random: () => number): Promise<{ project: Test
   await warehouse(made, fates, (fate) => fate.now);
   must(await made.run(['plan', '--out', 'plan.duckdb']), 0);
   return { project: made, expected: expected(fates) };
-}
-
-/** The same project in a folder of its own. */
-export async function copyOf(template: TestProject): Promise<TestProject> {
-  const root = await mkdtemp(join(tmpdir(), 'sluice-kill-'));
-  await cp(template.root, root, { recursive: true });
-  return new TestProject(root, {});
 }
 
 type Fates = Readonly<Record<'account' | 'contact', readonly Fate[]>>;

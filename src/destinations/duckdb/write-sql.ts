@@ -45,7 +45,15 @@ export function bindBatch(batch: WriteBatch, table: Table, parents: ReadonlyMap<
     const known = batch.changes.every(({ before }) => before === null || before[field] !== undefined);
     // A reference is compared as its parent's key, which is text on both sides.
     const compared: FieldType = parent === undefined ? type : { kind: 'text' };
-    return { index, name: field, type: compared, column: columnOf(table, field), parent, live: liveField(table, field, parent, index), known };
+    return {
+      index,
+      name: field,
+      type: compared,
+      column: columnOf(table, field),
+      parent,
+      live: liveField(table, field, parent, index),
+      known,
+    };
   });
   return { batch, table, keys, fields };
 }
