@@ -67,6 +67,7 @@ async function lookUpUnknown(delivery: Delivery, batch: WriteBatch, outcomes: re
   const unknown = new Set(batch.changes.filter((_, index) => outcomes[index]?.status === 'unknown').map((change) => change.seq));
   if (unknown.size === 0 || !delivery.destination.capabilities.readByKey.can) return outcomes;
   const asked = { ...batch, changes: batch.changes.filter((change) => unknown.has(change.seq)) };
+  await delivery.destination.attach(delivery.workspace);
   const live = await compareLive(delivery.workspace, delivery.destination, delivery.planned, asked, 'after');
   return batch.changes.map((change, index): Outcome => {
     const outcome = outcomes[index] ?? { status: 'unknown', message: 'the connector said nothing about this record' };

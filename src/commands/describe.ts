@@ -10,7 +10,7 @@ import { type Inspection, inspectSync } from './inspect.ts';
 import type { Invocation } from './invocation.ts';
 import { openProject } from './project.ts';
 import type { Shell } from './shell.ts';
-import { SNAPSHOTS, type Snapshot } from './testing/snapshot.ts';
+import { SNAPSHOT_FORMAT, SNAPSHOTS } from '../rehearsal/snapshot.ts';
 
 export async function describe(shell: Shell, { args, options }: Invocation): Promise<number> {
   const { project, syncs } = await openProject(shell, { names: listArgument(args[0]), secrets: 'syncs' });
@@ -28,7 +28,7 @@ async function saveAll(shell: Shell, dir: string, inspections: readonly Inspecti
   await mkdir(folder, { recursive: true });
   for (const each of inspections) {
     if (each.columns === null || each.schema === null) continue;
-    const snapshot: Snapshot = { format_version: '1.0', sync: each.sync.name, source: { columns: each.columns }, destination: each.schema };
+    const snapshot = { format_version: SNAPSHOT_FORMAT, sync: each.sync.name, source: { columns: each.columns }, destination: each.schema };
     await writeFile(join(folder, `${each.sync.name}.json`), `${JSON.stringify(snapshot, null, 2)}\n`);
     shell.tell(`Saved ${SNAPSHOTS}/${each.sync.name}.json`);
   }

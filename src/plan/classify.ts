@@ -20,7 +20,7 @@ import {
   rejectExpression,
   writesExpression,
 } from './field-sql.ts';
-import { hasMember, memberText, objectOf } from './json-sql.ts';
+import { hasMember, memberText, memberTexts, objectOf } from './json-sql.ts';
 import { deletableCondition, effectiveOnMissing } from './left.ts';
 
 export interface ClassifyRequest {
@@ -69,10 +69,15 @@ function stored(bound: BoundSync): string {
     ({ index, name }) => `(NOT ${hasMember('p.sent', name)} OR l.l${index} IS NOT DISTINCT FROM ${memberText('p.sent', name)})`,
   );
   const pending = `SELECT key, CAST(json_extract(pending, '/sent') AS VARCHAR) AS sent FROM c_base WHERE sent IS NULL AND pending IS NOT NULL`;
+  const texts = memberTexts(
+    'base',
+    bound.fields.map((field) => field.name),
+  );
   return `
+    SELECT *, ${texts} AS texts FROM (
     SELECT b.*, coalesce(b.sent, landed.sent) AS base, CAST(json_extract(b.pending, '/sent') AS VARCHAR) AS unacknowledged
     FROM c_base AS b LEFT JOIN (
-      SELECT p.* FROM (${pending}) AS p JOIN c_live AS l ON l.key = p.key WHERE ${['true', ...asSent].join(' AND ')}) AS landed ON landed.key = b.key`;
+      SELECT p.* FROM (${pending}) AS p JOIN c_live AS l ON l.key = p.key WHERE ${['true', ...asSent].join(' AND ')}) AS landed ON landed.key = b.key)`;
 }
 
 /** Desired side: `d<i>` canonical and `w<i>` exact text, `b<i>` when the value cannot be read as the field's type, `q<i>` whether a reference resolves. */
@@ -107,15 +112,16 @@ function desiredHash(bound: BoundSync): string {
 
 function joinedField(field: BoundField): string[] {
   const { index: i, name } = field;
+  const sent = `b.texts[${i + 1}]`;
   const live = field.readable ? [`l.l${i}`, `l.v${i}`] : [];
   const reference = field.mapping.reference === undefined ? [] : [`coalesce(d.q${i}, false) AS q${i}`, `coalesce(d.a${i}, false) AS a${i}`];
   return [
     `d.d${i}`,
     `d.w${i}`,
     `coalesce(d.b${i}, false) AS b${i}`,
-    `${memberText('b.base', name)} AS s${i}`,
-    `${hasMember('b.base', name)} AS p${i}`,
-    `CASE WHEN ${hasMember('b.returned', name)} THEN ${memberText('b.returned', name)} ELSE ${memberText('b.base', name)} END AS r${i}`,
+    `${sent} AS s${i}`,
+    `(${sent} IS NOT NULL OR ${hasMember('b.base', name)}) AS p${i}`,
+    `CASE WHEN ${hasMember('b.returned', name)} THEN ${memberText('b.returned', name)} ELSE ${sent} END AS r${i}`,
     `${memberText('b.unacknowledged', name)} AS u${i}`,
     ...live,
     ...reference,

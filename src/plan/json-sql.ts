@@ -20,15 +20,9 @@ export function elementText(json: string, index: number): string {
   return `json_extract_string(${json}, '/${index}')`;
 }
 
-/**
- * A JSON object parsed once into a struct of texts, `j<i>` for the i-th name. Reading members one by one would parse the
- * object again for each.
- */
-export function parsedObject(json: string, names: readonly string[]): string {
-  if (names.length === 0) return 'NULL';
-  const shape = JSON.stringify(Object.fromEntries(names.map((name) => [name, 'VARCHAR'])));
-  const members = names.map((name, index) => `j${index} := struct_extract(o, ${index + 1})`);
-  return `list_transform([from_json(${json}, ${literal(shape)})], lambda o: struct_pack(${members.join(', ')}))[1]`;
+/** Texts of several members as a list, in their order: the object is parsed once, not once for each. */
+export function memberTexts(json: string, fields: readonly string[]): string {
+  return `json_extract_string(${json}, CAST([${fields.map((field) => pointer(field)).join(', ')}] AS VARCHAR[]))`;
 }
 
 /** A member of an object under construction. */

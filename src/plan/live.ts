@@ -4,7 +4,7 @@ import type { Refresh } from '../config/model.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { type BoundField, type BoundSync, keyJson, keyValue, liveText, readableFields, readRequest } from './bind.ts';
-import { elementText, hasMember, memberText } from './json-sql.ts';
+import { elementText, hasMember, memberText, memberTexts } from './json-sql.ts';
 
 /**
  * Fills `c_keys` (`key`, `k0`..: the candidates to read) and `c_live` (`key`, `copies`, `remote_id`, and for each readable
@@ -51,12 +51,16 @@ async function createEmptyLive(workspace: Workspace, bound: BoundSync): Promise<
 /** `refresh: none`: what the destination made of the last write, else what was written, stands for live. */
 async function assumeBase(workspace: Workspace, bound: BoundSync): Promise<void> {
   const fields = readableFields(bound).flatMap((field) => [baseText(field), baseText(field)]);
+  const texts = memberTexts(
+    'sent',
+    bound.fields.map((field) => field.name),
+  );
   await workspace.run(`
     INSERT INTO c_live BY POSITION
-    SELECT ${['key', 'remote_id', ...fields, '1'].join(', ')} FROM c_base WHERE sent IS NOT NULL AND pending IS NULL`);
+    SELECT ${['key', 'remote_id', ...fields, '1'].join(', ')} FROM (SELECT *, ${texts} AS texts FROM c_base WHERE sent IS NOT NULL AND pending IS NULL)`);
 }
 
 function baseText(field: BoundField): string {
-  const { name } = field;
-  return `CASE WHEN ${hasMember('returned', name)} THEN ${memberText('returned', name)} ELSE ${memberText('sent', name)} END`;
+  const { name, index } = field;
+  return `CASE WHEN ${hasMember('returned', name)} THEN ${memberText('returned', name)} ELSE texts[${index + 1}] END`;
 }

@@ -7,8 +7,9 @@ import type { ObjectSchema } from '../destinations/destination.ts';
 import { messageOf, UserError } from '../errors.ts';
 
 /** Folder of snapshots, below the project folder. */
-const SNAPSHOTS = '.snapshots';
-const FORMAT = '1';
+export const SNAPSHOTS = '.snapshots';
+/** Another major version is refused. */
+export const SNAPSHOT_FORMAT = '1.0';
 
 export interface Snapshot {
   /** Path below the project folder, for messages. */
@@ -36,8 +37,8 @@ export async function readSnapshot(dir: string, sync: string): Promise<Snapshot 
   if (saved === undefined || !Array.isArray(saved.source?.columns) || !Array.isArray(saved.destination?.fields)) {
     throw new UserError(`${path} is no snapshot of a sync`, { hint });
   }
-  if (String(saved.format_version).split('.')[0] !== FORMAT) {
-    throw new UserError(`${path} has the format ${String(saved.format_version)}; this Sluice reads ${FORMAT}`, { hint });
+  if (String(saved.format_version).split('.')[0] !== SNAPSHOT_FORMAT.split('.')[0]) {
+    throw new UserError(`${path} has the format ${String(saved.format_version)}; this Sluice reads ${SNAPSHOT_FORMAT}`, { hint });
   }
   return { path, columns: saved.source.columns as Column[], schema: saved.destination as unknown as ObjectSchema };
 }

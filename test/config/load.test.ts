@@ -125,7 +125,11 @@ verify: none
           type: { kind: 'decimal', precision: 18, scale: 2 },
           compare: 'sent',
         },
-        { ...plain, field: 'Tier', from: { kind: 'sql', sql: 'case when a then 1 end', lines: [expect.objectContaining({ line: expect.any(Number) as number })] } },
+        {
+          ...plain,
+          field: 'Tier',
+          from: { kind: 'sql', sql: 'case when a then 1 end', lines: [expect.objectContaining({ line: expect.any(Number) as number })] },
+        },
         { ...plain, field: 'Owner', from: { kind: 'column', column: 'owner' }, reference: { object: 'User', key: 'Email' } },
       ],
       guards: {

@@ -1,4 +1,6 @@
 /** Bad input in the data: keys, values that do not fit, an empty source, and values that would take over a terminal or a report. */
+import { setTimeout } from 'node:timers/promises';
+
 import { describe, expect, test } from 'vitest';
 
 import { start } from '../support/child.ts';
@@ -18,7 +20,9 @@ describe('keys and values', () => {
     const ran = await run(p, 'apply', '--yes', '-q');
     must(ran, 5);
     expect(saidBy(p, ran)).toContain('  x reject  1    NULL_KEY: the key (id) is null (key null)\n');
-    expect(saidBy(p, ran)).toContain('note: 1 rows have no readable key, and nobody knows whose rows they are: nothing is deleted, cleared or forgotten\n');
+    expect(saidBy(p, ran)).toContain(
+      'note: 1 rows have no readable key, and nobody knows whose rows they are: nothing is deleted, cleared or forgotten\n',
+    );
     expect(await p.live()).toEqual([['1', 'Ada', 'Scale', '5', null], LIVE_BOB]);
     expect(Object.keys(await p.records())).toEqual(['1', '2']);
   });
@@ -37,12 +41,17 @@ describe('keys and values', () => {
     const before = [await p.live(), await p.sent()];
     const ran = await run(p, 'apply', '--yes', '-q');
     must(ran, 5);
-    expect(saidBy(p, ran)).toContain('  x reject  2    AMBIGUOUS_SOURCE 2\n                   key 1: the query yields 2 rows with this key\n');
+    expect(saidBy(p, ran)).toContain(
+      '  x reject  2    AMBIGUOUS_SOURCE 2\n                   key 1: the query yields 2 rows with this key\n',
+    );
     expect([await p.live(), await p.sent()]).toEqual(before);
   });
 
   test('a value that does not fit: the record is left alone', async () => {
-    await using p = await moving({ warehouse: ['CREATE TABLE account (id VARCHAR, name VARCHAR, plan VARCHAR, seats VARCHAR)'], source: [ADA, BOB] });
+    await using p = await moving({
+      warehouse: ['CREATE TABLE account (id VARCHAR, name VARCHAR, plan VARCHAR, seats VARCHAR)'],
+      source: [ADA, BOB],
+    });
     await p.source(['1', 'Ada', 'Scale', '99999999999'], ['2', 'Bob', 'Team', '7']);
     const before = [await p.live(), await p.sent()];
     const ran = await run(p, 'apply', '--yes', '-q');
@@ -59,12 +68,18 @@ describe('keys and values', () => {
     note: the query returned no rows while 2 records are in state: nothing is deleted, cleared or forgotten
 No changes.`;
     await expectRefusal(p, { args: ['plan', '-q'], code: 0, says: plan });
-    await expectRefusal(p, { args: ['apply', '--yes', '-q'], code: 0, says: `${plan}\naccounts   nothing to do\nApply: nothing was written.` });
+    await expectRefusal(p, {
+      args: ['apply', '--yes', '-q'],
+      code: 0,
+      says: `${plan}\naccounts   nothing to do\nApply: nothing was written.`,
+    });
   });
 });
 
-const EVIL = '\u001b[31mred\u001b[0m\u001b]0;title\u0007\u009b2J \u202e rtl \u2066 | a `b` <script>alert(1)</script> <!-- [x](http://e.vil) ![i](http://e.vil/i) @all #1\r\n# head\n| c | d |\n</details>```';
-const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/; // eslint-disable-line no-control-regex
+const EVIL =
+  '\u001b[31mred\u001b[0m\u001b]0;title\u0007\u009b2J \u202e rtl \u2066 | a `b` <script>alert(1)</script> <!-- [x](http://e.vil) ![i](http://e.vil/i) @all #1\r\n# head\n| c | d |\n</details>```';
+/** Controls, and what reorders a line; not the line feed. */
+const CONTROLS = /(?!\n)[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 describe('a terminal escape sequence and Markdown in a value', () => {
   test('plan, show, show --records, --sql, apply, drift, history and state show it harmless; it is written as it is', async () => {
@@ -101,7 +116,10 @@ describe('a terminal escape sequence and Markdown in a value', () => {
     const texts = ['CREATE TABLE account (id VARCHAR, name VARCHAR, plan VARCHAR, seats VARCHAR)'];
     await using p = await project({
       warehouse: texts,
-      source: [[EVIL, 'Ada', 'Team', EVIL], ['2', EVIL, 'Team', '5']],
+      source: [
+        [EVIL, 'Ada', 'Team', EVIL],
+        ['2', EVIL, 'Team', '5'],
+      ],
       sync: { report: { values: 'shown' }, checks: [{ name: EVIL, sql: 'select key, after.Name from changes' }], ...fields({}) },
     });
     const before = await footprint(p);
@@ -126,14 +144,18 @@ describe('a terminal escape sequence and Markdown in a value', () => {
   });
 
   test('Markdown: a table stays a table, and nothing links, calls or runs', async () => {
-    await using p = await project({ source: [ADA], sync: { name: 'accounts', report: { values: 'shown' }, checks: [{ name: EVIL, sql: 'select key, after.Name from changes' }] } });
+    await using p = await project({
+      source: [ADA],
+      sync: { name: 'accounts', report: { values: 'shown' }, checks: [{ name: EVIL, sql: 'select key, after.Name from changes' }] },
+    });
     must(await p.run(['apply', '--yes']), 3);
     await p.source(['1', EVIL, EVIL, 5], [EVIL, EVIL, EVIL, 1], [EVIL, 'twice', EVIL, 1]);
     must(await p.run(['plan', '--out', 'plan.duckdb']), 3);
     const { stdout } = await p.run(['show', 'plan.duckdb', '--format', 'markdown']);
     expect(stdout).not.toMatch(CONTROLS);
     expect(stdout).toContain('will not be applied');
-    for (const raw of ['<script', '<!--', '](http', '![', '@all', '`b`', '```', '\n# head', '\n| c |']) expect(stdout, raw).not.toContain(raw);
+    for (const raw of ['<script', '<!--', '](http', '![', '@all', '`b`', '```', '\n# head', '\n| c |'])
+      expect(stdout, raw).not.toContain(raw);
     expect(stdout.match(/<\/details>/g)?.length ?? 0).toBe(stdout.match(/<details>/g)?.length ?? 0);
     const widths = stdout.split('\n\n').flatMap((block) => {
       const rows = block.split('\n').filter((line) => line.startsWith('|'));
@@ -157,7 +179,9 @@ describe('an apply while another runs', () => {
     expect(plan.json).toMatchObject({ summary: { update: 1 } });
     const second = await run(p, 'apply', '--yes', '-q');
     must(second, 1);
-    expect(second.stderr).toMatch(/^Error: accounts is being applied by \S+ \(process \d+\) since \d\d:\d\d:\d\d UTC, lease until \d\d:\d\d:\d\d UTC\n {2}Wait until that run is done\. If it is dead: sluice state unlock accounts --generation 2\n$/);
+    expect(second.stderr).toMatch(
+      /^Error: accounts is being applied by \S+ \(process \d+\) since \d\d:\d\d:\d\d UTC, lease until \d\d:\d\d:\d\d UTC\n {2}Wait until that run is done\. If it is dead: sluice state unlock accounts --generation 2\n$/,
+    );
     const saved = await run(p, 'apply', 'plan.duckdb', '-q');
     expect(saved.code).toBe(1);
     expect(saved.stderr).toContain('accounts is being applied by ');
@@ -173,7 +197,9 @@ describe('an apply while another runs', () => {
   test('two at once: one writes, the other is refused or finds nothing to do', async () => {
     await using p = await moving();
     const ended = await Promise.all([1, 2].map(async () => start(p.root, ['apply', '--yes', '-q']).ended));
-    for (const each of ended) if (each.code !== 0) expect(each.stdout + each.stderr).toMatch(/is being applied by|took the lease|is open in another process|another run wrote/);
+    for (const each of ended)
+      if (each.code !== 0)
+        expect(each.stdout + each.stderr).toMatch(/is being applied by|took the lease|is open in another process|another run wrote/);
     expect(ended.some((each) => each.code === 0)).toBe(true);
     expect(await p.live()).toEqual([['1', 'Ada', 'Scale', '5', null], LIVE_BOB]);
     expect(await p.summary()).toEqual({ unchanged: 2 });
@@ -183,6 +209,6 @@ describe('an apply while another runs', () => {
 async function waitFor(condition: () => Promise<boolean>): Promise<void> {
   for (const until = Date.now() + 20_000; !(await condition());) {
     if (Date.now() > until) throw new Error('it did not happen');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await setTimeout(50);
   }
 }

@@ -34,7 +34,9 @@ describe('locked by another process', () => {
       await using _other = await otherProcess(p.file('crm.duckdb'), 'SELECT 1');
       const ran = await p.run(['apply', 'plan.duckdb'], { process: true });
       must(ran, 5);
-      expect(saidBy(p, ran)).toMatch(/^accounts {3}applied in part: 1 not attempted .*\n {4}<root>\/crm.duckdb is open in another process \(process N\)\nApply: 1 not attempted\.$/);
+      expect(saidBy(p, ran)).toMatch(
+        /^accounts {3}applied in part: 1 not attempted .*\n {4}<root>\/crm.duckdb is open in another process \(process N\)\nApply: 1 not attempted\.$/,
+      );
     }
     expect(await p.live()).toEqual(before);
     expect((await p.sent())['1']).toEqual({ Name: 'Ada', Plan: 'Team', Seats: '5' });
@@ -43,7 +45,8 @@ describe('locked by another process', () => {
   });
 });
 
-const DAMAGED = 'Restore it from a backup, or move it away: the next plan then compares every record with the destination and adopts what agrees.';
+const DAMAGED =
+  'Restore it from a backup, or move it away: the next plan then compares every record with the destination and adopts what agrees.';
 
 describe('state', () => {
   test.each<[string, (p: TestProject) => Promise<unknown>, string]>([
@@ -84,11 +87,25 @@ describe('a plan file', () => {
     [
       'that is cut off',
       async (p) => writeFile(p.file('plan.duckdb'), (await readFile(p.file('plan.duckdb'))).subarray(0, 5000)),
-      NO_PLAN('It is damaged or no plan: Could not read enough bytes from file "<root>/plan.duckdb": attempted to read 3192 bytes from location 5000'),
+      NO_PLAN(
+        'It is damaged or no plan: Could not read enough bytes from file "<root>/plan.duckdb": attempted to read 3192 bytes from location 5000',
+      ),
     ],
-    ['that is empty', async (p) => writeFile(p.file('plan.duckdb'), ''), NO_PLAN('It is damaged or no plan: <root>/plan.duckdb is not a DuckDB database')],
-    ['that is text', async (p) => writeFile(p.file('plan.duckdb'), 'a plan'), NO_PLAN('It is damaged or no plan: <root>/plan.duckdb is not a DuckDB database')],
-    ['that is another database', async (p) => cp(p.file('crm.duckdb'), p.file('plan.duckdb')), NO_PLAN('It is a database, but none that `sluice plan --out` wrote.')],
+    [
+      'that is empty',
+      async (p) => writeFile(p.file('plan.duckdb'), ''),
+      NO_PLAN('It is damaged or no plan: <root>/plan.duckdb is not a DuckDB database'),
+    ],
+    [
+      'that is text',
+      async (p) => writeFile(p.file('plan.duckdb'), 'a plan'),
+      NO_PLAN('It is damaged or no plan: <root>/plan.duckdb is not a DuckDB database'),
+    ],
+    [
+      'that is another database',
+      async (p) => cp(p.file('crm.duckdb'), p.file('plan.duckdb')),
+      NO_PLAN('It is a database, but none that `sluice plan --out` wrote.'),
+    ],
     [
       'that is not there',
       async (p) => rm(p.file('plan.duckdb')),
@@ -109,7 +126,9 @@ describe('a plan file', () => {
     const before = await footprint(p);
     const ran = await p.run(['apply', 'plan.duckdb'], { process: true });
     must(ran, 1);
-    expect(saidBy(p, ran)).toMatch(/^Error: <root>\/plan\.duckdb is not a Sluice plan\n {2}It is damaged or no plan: Corrupt database file: computed checksum \d+ does not match stored checksum \d+ in block at location 4096$/);
+    expect(saidBy(p, ran)).toMatch(
+      /^Error: <root>\/plan\.duckdb is not a Sluice plan\n {2}It is damaged or no plan: Corrupt database file: computed checksum \d+ does not match stored checksum \d+ in block at location 4096$/,
+    );
     expect(await footprint(p)).toEqual(before);
   });
 
@@ -130,14 +149,19 @@ describe('a plan file', () => {
   test('applied twice', async () => {
     await using p = await planned();
     must(await p.run(['apply', 'plan.duckdb']), 0);
-    await expectRefusal(p, { args: ['apply', 'plan.duckdb'], code: 4, says: 'accounts   already applied\n    this plan was applied already\nApply: nothing was written.' });
+    await expectRefusal(p, {
+      args: ['apply', 'plan.duckdb'],
+      code: 4,
+      says: 'accounts   already applied\n    this plan was applied already\nApply: nothing was written.',
+    });
   });
 
   test('stale: another run wrote since', async () => {
     await using p = await planned();
     await p.source(['1', 'Ada', 'Scale', 6], BOB);
     await p.apply();
-    const says = 'accounts   stale: the sync moved on since this plan; plan again: 1 not attempted\n    another run wrote accounts since this plan was made (serial 1, now 2): plan again\nApply: 1 not attempted.';
+    const says =
+      'accounts   stale: the sync moved on since this plan; plan again: 1 not attempted\n    another run wrote accounts since this plan was made (serial 1, now 2): plan again\nApply: 1 not attempted.';
     await expectRefusal(p, { args: ['apply', 'plan.duckdb'], code: 4, says });
   });
 
@@ -156,7 +180,10 @@ const NOBODY = 65534;
 
 /** Runs the command line as somebody else, or with a limit on the size of files, or on a small disk: whatever `script` says. */
 async function shell(p: TestProject, script: string, args: readonly string[]): Promise<Ran> {
-  const child = spawn('bash', ['-c', `${script}; exec "$@"`, 'bash', process.execPath, CLI, ...args], { cwd: p.root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('bash', ['-c', `${script}; exec "$@"`, 'bash', process.execPath, CLI, ...args], {
+    cwd: p.root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => void (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (output.stderr += text));
@@ -177,15 +204,20 @@ describe('a folder that may only be read', () => {
     await using p = await planned();
     await cp(p.file('plan.duckdb'), p.file('syncs/plan.duckdb'));
     if (process.getuid?.() === 0) await writeFile(p.file('nobody.mjs'), '');
-    for (const name of await readdir(p.root, { recursive: true })) await chmod(p.file(name), (await stat(p.file(name))).isDirectory() ? 0o555 : 0o444);
+    for (const name of await readdir(p.root, { recursive: true }))
+      await chmod(p.file(name), (await stat(p.file(name))).isDirectory() ? 0o555 : 0o444);
     await chmod(p.root, 0o555);
     try {
       const before = await footprint(p);
       const plan = await asNobody(p, ['plan', '--out', 'new.duckdb']);
-      expect(saidBy(p, plan)).toMatch(/^Error: the plan cannot be written to <root>\/new\.duckdb: EACCES: permission denied, mkdtemp '.*'\n {2}Choose a folder that exists and that you may write to\.$/);
+      expect(saidBy(p, plan)).toMatch(
+        /^Error: the plan cannot be written to <root>\/new\.duckdb: EACCES: permission denied, mkdtemp '.*'\n {2}Choose a folder that exists and that you may write to\.$/,
+      );
       expect(plan.code).toBe(1);
       const apply = await asNobody(p, ['apply', 'plan.duckdb']);
-      expect(saidBy(p, apply)).toMatch(/^Error: no permission to write <root>\/state\.duckdb\.d\/lease\n {2}Give this user the right to write there, or set another state\.path in the project file\.$/);
+      expect(saidBy(p, apply)).toMatch(
+        /^Error: no permission to write <root>\/state\.duckdb\.d\/lease\n {2}Give this user the right to write there, or set another state\.path in the project file\.$/,
+      );
       expect(apply.code).toBe(1);
       const look = await asNobody(p, ['plan', '-q', '--json']);
       expect(look.code, look.stderr).toBe(0);
@@ -194,7 +226,8 @@ describe('a folder that may only be read', () => {
       expect(Object.fromEntries(after)).toEqual(Object.fromEntries(Object.entries(before).filter(([name]) => name !== 'nobody.mjs')));
     } finally {
       await chmod(p.root, 0o755);
-      for (const name of await readdir(p.root, { recursive: true })) if ((await stat(p.file(name))).isDirectory()) await chmod(p.file(name), 0o755);
+      for (const name of await readdir(p.root, { recursive: true }))
+        if ((await stat(p.file(name))).isDirectory()) await chmod(p.file(name), 0o755);
     }
   });
 });
@@ -202,7 +235,7 @@ describe('a folder that may only be read', () => {
 const FULL = 'the disk is full';
 
 describe('a full disk', () => {
-  const many = 'INSERT INTO account SELECT \'k\' || i, repeat(md5(CAST(i AS VARCHAR)), 20), \'Team\', i FROM range(20000) AS t(i)';
+  const many = "INSERT INTO account SELECT 'k' || i, repeat(md5(CAST(i AS VARCHAR)), 20), 'Team', i FROM range(20000) AS t(i)";
 
   test.each([64, 512, 2048])('writing the plan, after %d kB', async (size) => {
     await using p = await moving();
@@ -211,10 +244,15 @@ describe('a full disk', () => {
     const ran = await shell(p, `ulimit -f ${size}`, ['plan', '--out', 'plan.duckdb', '-q']);
     must(ran, 1);
     expect(saidBy(p, ran)).toContain(`${FULL}\n`);
-    expect(saidBy(p, ran)).toMatch(/It was <root>\/\.plan\.duckdb-X\/plan\.duckdb(\.wal)? that could not be written\. Free some space and run the command again; nothing was half-written\./);
+    expect(saidBy(p, ran)).toMatch(
+      /It was <root>\/\.plan\.duckdb-X\/plan\.duckdb(\.wal)? that could not be written\. Free some space and run the command again; nothing was half-written\./,
+    );
     const { 'plan.duckdb': _plan, ...after } = await footprint(p);
     expect(after).toEqual(before);
-    expect((await readdir(p.root)).filter((name) => !old.includes(name) && name !== 'plan.duckdb'), 'left behind').toEqual([]);
+    expect(
+      (await readdir(p.root)).filter((name) => !old.includes(name) && name !== 'plan.duckdb'),
+      'left behind',
+    ).toEqual([]);
     must(await p.run(['plan', '--out', 'plan.duckdb']), 0);
   });
 
@@ -225,7 +263,9 @@ describe('a full disk', () => {
     const before = await p.live();
     const ran = await shell(p, `ulimit -f ${size}`, ['apply', 'plan.duckdb', '-q']);
     must(ran, 1);
-    expect(saidBy(p, ran)).toMatch(/disk (\(or this user's share of it\) )?is full\n {2}.*Free some space and run the command again; nothing (was half-written|that was recorded is lost)\.$/);
+    expect(saidBy(p, ran)).toMatch(
+      /disk (\(or this user's share of it\) )?is full\n {2}.*Free some space and run the command again; nothing (was half-written|that was recorded is lost)\.$/,
+    );
     expect(await p.live()).toEqual(before);
     expect(Object.keys(await p.records())).toEqual(['1', '2']);
     must(await p.run(['apply', 'plan.duckdb']), 0);

@@ -14,7 +14,10 @@ function edit(from: string, to: string, file = SYNC): Change {
   return async (p) => {
     const text = await readFile(p.file(file), 'utf8');
     if (!text.includes(from)) throw new Error(`there is no "${from}" in ${text}`);
-    await writeFile(p.file(file), text.replace(from, () => to));
+    await writeFile(
+      p.file(file),
+      text.replace(from, () => to),
+    );
   };
 }
 
@@ -22,9 +25,11 @@ function query(sql: string): Change {
   return async (p) => edit('select * from account', JSON.stringify(sql.replaceAll('<root>', p.root)))(p);
 }
 
-const both = (...changes: readonly Change[]): Change => async (p) => {
-  for (const change of changes) await change(p);
-};
+const both =
+  (...changes: readonly Change[]): Change =>
+  async (p) => {
+    for (const change of changes) await change(p);
+  };
 
 interface Case {
   readonly change: Change;
@@ -38,15 +43,32 @@ describe('a project that cannot be read: nothing starts', () => {
     Object.entries<Case>({
       'YAML syntax error': { change: edit('key: id', 'key: [id'), says: 'syncs/syncs.yaml:6:8: YAML: a closing ] is missing' },
       'a tab': { change: edit('  key: id', '\tkey: id'), says: 'syncs/syncs.yaml:6:1: YAML: a tab cannot indent YAML; use spaces' },
-      'duplicate YAML key': { change: edit('name: accounts', 'name: accounts\nname: again'), says: 'syncs/syncs.yaml:3:1: duplicate key "name": it is already set in line 2' },
-      'unknown key': { change: edit('name: accounts', 'name: accounts\nmoode: update'), says: 'syncs/syncs.yaml:3:1: unknown key "moode"; did you mean "mode"?' },
-      'wrong type': { change: edit('name: accounts', 'name: accounts\ntags: 5'), says: 'syncs/syncs.yaml:3:7: tags: expected a list of strings, found the number 5' },
-      'missing file': { change: edit('query: select * from account', 'file: models/account.sql'), says: 'syncs/syncs.yaml:5:9: source.file: syncs/models/account.sql: the file does not exist' },
+      'duplicate YAML key': {
+        change: edit('name: accounts', 'name: accounts\nname: again'),
+        says: 'syncs/syncs.yaml:3:1: duplicate key "name": it is already set in line 2',
+      },
+      'unknown key': {
+        change: edit('name: accounts', 'name: accounts\nmoode: update'),
+        says: 'syncs/syncs.yaml:3:1: unknown key "moode"; did you mean "mode"?',
+      },
+      'wrong type': {
+        change: edit('name: accounts', 'name: accounts\ntags: 5'),
+        says: 'syncs/syncs.yaml:3:7: tags: expected a list of strings, found the number 5',
+      },
+      'missing file': {
+        change: edit('query: select * from account', 'file: models/account.sql'),
+        says: 'syncs/syncs.yaml:5:9: source.file: syncs/models/account.sql: the file does not exist',
+      },
       'a model outside the project': {
-        change: both(edit('query: select * from account', 'file: ../account.sql'), async (p) => writeFile(p.file('account.sql'), 'select * from account')),
+        change: both(edit('query: select * from account', 'file: ../account.sql'), async (p) =>
+          writeFile(p.file('account.sql'), 'select * from account'),
+        ),
         says: 'syncs/syncs.yaml:5:9: source.file: account.sql lies outside the project folder\n  move it below syncs',
       },
-      'unset variable': { change: edit('from account', 'from ${var.table}'), says: "syncs/syncs.yaml:5:24: the variable table is not set\n  set it in the project's vars, or with --var table=..." },
+      'unset variable': {
+        change: edit('from account', 'from ${var.table}'),
+        says: "syncs/syncs.yaml:5:24: the variable table is not set\n  set it in the project's vars, or with --var table=...",
+      },
       'unset environment variable': {
         change: edit('../crm.duckdb', '${env.CRM_PATH}', 'syncs/connections.yaml'),
         says: 'syncs/connections.yaml:9:7: the environment variable CRM_PATH is not set\n  set CRM_PATH in the environment of this command',
@@ -56,7 +78,7 @@ describe('a project that cannot be read: nothing starts', () => {
         says: 'syncs/syncs.yaml:14:12: ${env.NAME} works only in connections and in the state of the project\n  a pull request could map a secret into a field; use a variable for what is no secret',
       },
       'an environment variable in the SQL of a field': {
-        change: edit('Plan: plan', 'Plan:\n    sql: concat(plan, \'${env.SECRET}\')'),
+        change: edit('Plan: plan', "Plan:\n    sql: concat(plan, '${env.SECRET}')"),
         says: 'syncs/syncs.yaml:14:24: ${env.NAME} works only in connections and in the state of the project\n  a pull request could map a secret into a field; use a variable for what is no secret',
       },
       'an environment variable in the query': {
@@ -75,7 +97,10 @@ describe('a project that cannot be read: nothing starts', () => {
 
   test('several mistakes come at once', async () => {
     await using p = await moving();
-    await both(edit('name: accounts', 'name: accounts\nmoode: update\ntags: 5'), edit('type: duckdb', 'type: duckdbb', 'syncs/connections.yaml'))(p);
+    await both(
+      edit('name: accounts', 'name: accounts\nmoode: update\ntags: 5'),
+      edit('type: duckdb', 'type: duckdbb', 'syncs/connections.yaml'),
+    )(p);
     await expectRefusal(p, {
       args: ['plan'],
       code: 1,
@@ -84,9 +109,13 @@ describe('a project that cannot be read: nothing starts', () => {
   });
 });
 
-const file = (name: string, text: string): Change => async (p) => writeFile(p.file(name), text);
+const file =
+  (name: string, text: string): Change =>
+  async (p) =>
+    writeFile(p.file(name), text);
 const CSV = 'id,name,plan,seats\n9,s,s,1\n';
-const outside = (path: string, at: string): string => `syncs/syncs.yaml:${at}: the query reads outside the project: ${path}\nA query reads the files of the project folder only: <root>/syncs.`;
+const outside = (path: string, at: string): string =>
+  `syncs/syncs.yaml:${at}: the query reads outside the project: ${path}\nA query reads the files of the project folder only: <root>/syncs.`;
 const notOne = (what: string): string => `syncs/syncs.yaml:5:11: a sync's query is one SELECT; this is ${what}`;
 const TWO = `${notOne('2 statements')}\nRemove the semicolon and everything behind it.`;
 
@@ -99,7 +128,10 @@ describe('a sync that cannot be planned', () => {
         says: 'syncs/syncs.yaml:7:17: syntax error at or near "account"',
       },
       'SQL error in a .sql file': {
-        change: both(file('syncs/m.sql', 'select id, name,\n  plan, seats\nfrom account\nwhere nme = 1\n'), edit('query: select * from account', 'file: m.sql')),
+        change: both(
+          file('syncs/m.sql', 'select id, name,\n  plan, seats\nfrom account\nwhere nme = 1\n'),
+          edit('query: select * from account', 'file: m.sql'),
+        ),
         says: 'syncs/m.sql:4:7: Referenced column "nme" not found in FROM clause!\nDid you mean "name" or "seats"?',
       },
       'SQL error in a field': {
@@ -119,12 +151,31 @@ describe('a sync that cannot be planned', () => {
         says: "syncs/syncs.yaml:5:11: the query failed: Could not convert string 'five Scale' to INT32",
       },
       // names that do not exist
-      'missing table': { change: query('select * from acount'), says: 'syncs/syncs.yaml:5:25: Table with name acount does not exist!\nDid you mean "account"?' },
-      'missing column': { change: edit('Plan: plan', 'Plan: plann'), says: 'syncs/syncs.yaml:13:9: the query has no column "plann"\nDid you mean "plan"?' },
-      'missing key column': { change: edit('key: id', 'key: idd'), says: 'syncs/syncs.yaml:6:8: the query has no key column "idd"\nDid you mean "id"?' },
-      'missing field': { change: edit('Plan: plan', 'Plann: plan'), says: 'syncs/syncs.yaml:13:10: Account has no field "Plann"\nDid you mean "Plan"?' },
-      'missing destination key': { change: edit('key: Id', 'key: Idd'), says: 'syncs/syncs.yaml:10:8: Account has no field "Idd"\nDid you mean "Id"?' },
-      'destination object missing': { change: edit('object: Account', 'object: Acount'), says: 'syncs/syncs.yaml:9:11: the database has no table "Acount"\nDid you mean "Account"?', object: 'Acount' },
+      'missing table': {
+        change: query('select * from acount'),
+        says: 'syncs/syncs.yaml:5:25: Table with name acount does not exist!\nDid you mean "account"?',
+      },
+      'missing column': {
+        change: edit('Plan: plan', 'Plan: plann'),
+        says: 'syncs/syncs.yaml:13:9: the query has no column "plann"\nDid you mean "plan"?',
+      },
+      'missing key column': {
+        change: edit('key: id', 'key: idd'),
+        says: 'syncs/syncs.yaml:6:8: the query has no key column "idd"\nDid you mean "id"?',
+      },
+      'missing field': {
+        change: edit('Plan: plan', 'Plann: plan'),
+        says: 'syncs/syncs.yaml:13:10: Account has no field "Plann"\nDid you mean "Plan"?',
+      },
+      'missing destination key': {
+        change: edit('key: Id', 'key: Idd'),
+        says: 'syncs/syncs.yaml:10:8: Account has no field "Idd"\nDid you mean "Id"?',
+      },
+      'destination object missing': {
+        change: edit('object: Account', 'object: Acount'),
+        says: 'syncs/syncs.yaml:9:11: the database has no table "Acount"\nDid you mean "Account"?',
+        object: 'Acount',
+      },
       'source database missing': {
         change: edit('../warehouse.duckdb', '../warehous.duckdb', 'syncs/connections.yaml'),
         says: 'syncs/connections.yaml:1:1: there is no database file <root>/warehous.duckdb\nCorrect `path` (it is relative to the document that holds the connection), or create the database first.',
@@ -134,15 +185,37 @@ describe('a sync that cannot be planned', () => {
         says: 'syncs/connections.yaml:6:1: there is no database file <root>/cmr.duckdb\nCorrect `path` (it is relative to the document that holds the connection), or create the database first.',
       },
       'another destination file': {
-        change: both(async (p) => cp(p.file('crm.duckdb'), p.file('crm2.duckdb')), edit('../crm.duckdb', '../crm2.duckdb', 'syncs/connections.yaml')),
+        change: both(
+          async (p) => cp(p.file('crm.duckdb'), p.file('crm2.duckdb')),
+          edit('../crm.duckdb', '../crm2.duckdb', 'syncs/connections.yaml'),
+        ),
         says: 'syncs/syncs.yaml:8:15: accounts wrote to duckdb:../crm.duckdb so far; now its destination is duckdb:../crm2.duckdb\nState of one destination says nothing about another. Point the connection back, or start over with `sluice state rm accounts` (nothing is written to either).',
       },
       // a query that leaves the project
-      'reads a file outside': { change: query("select * from read_csv('/etc/passwd', header = false)"), says: outside('/etc/passwd', '5:25') },
-      'reads text outside': { change: query("select content as id, content as name, content as plan, 1 as seats from read_text('/etc/passwd')"), says: outside('/etc/passwd', '5:83') },
-      'reads outside in a field': { change: edit('Plan: plan', `Plan: { sql: "(select content from read_text('/etc/passwd'))" }`), says: outside('/etc/passwd', '13:38') },
-      'reads through ..': { change: both(file('secret.csv', CSV), query("select * from '../secret.csv'")), says: outside('../secret.csv', '5:26') },
-      'reads through a link': { change: both(file('secret.csv', CSV), async (p) => symlink(p.file('secret.csv'), p.file('syncs/link.csv')), query("select * from 'link.csv'")), says: outside('link.csv', '5:26') },
+      'reads a file outside': {
+        change: query("select * from read_csv('/etc/passwd', header = false)"),
+        says: outside('/etc/passwd', '5:25'),
+      },
+      'reads text outside': {
+        change: query("select content as id, content as name, content as plan, 1 as seats from read_text('/etc/passwd')"),
+        says: outside('/etc/passwd', '5:83'),
+      },
+      'reads outside in a field': {
+        change: edit('Plan: plan', `Plan: { sql: "(select content from read_text('/etc/passwd'))" }`),
+        says: outside('/etc/passwd', '13:38'),
+      },
+      'reads through ..': {
+        change: both(file('secret.csv', CSV), query("select * from '../secret.csv'")),
+        says: outside('../secret.csv', '5:26'),
+      },
+      'reads through a link': {
+        change: both(
+          file('secret.csv', CSV),
+          async (p) => symlink(p.file('secret.csv'), p.file('syncs/link.csv')),
+          query("select * from 'link.csv'"),
+        ),
+        says: outside('link.csv', '5:26'),
+      },
       'reads through a linked folder': {
         change: async (p) => {
           await mkdir(p.file('out'));
@@ -152,16 +225,25 @@ describe('a sync that cannot be planned', () => {
         },
         says: outside('in/secret.csv', '5:26'),
       },
-      'lists a folder outside': { change: query("select file as id, file as name, file as plan, 1 as seats from glob('/etc/*')"), says: outside('/etc/*', '5:74') },
-      'reads from the network': { change: query("select * from 'https://example.com/x.csv'"), says: outside('https://example.com/x.csv', '5:26') },
-      'reads the environment': { change: query("select id, getenv('HOME') as name, plan, seats from account"), says: 'syncs/syncs.yaml:5:22: Scalar Function with name getenv does not exist!\nDid you mean "get_current_time"?' },
+      'lists a folder outside': {
+        change: query("select file as id, file as name, file as plan, 1 as seats from glob('/etc/*')"),
+        says: outside('/etc/*', '5:74'),
+      },
+      'reads from the network': {
+        change: query("select * from 'https://example.com/x.csv'"),
+        says: outside('https://example.com/x.csv', '5:26'),
+      },
+      'reads the environment': {
+        change: query("select id, getenv('HOME') as name, plan, seats from account"),
+        says: 'syncs/syncs.yaml:5:22: Scalar Function with name getenv does not exist!\nDid you mean "get_current_time"?',
+      },
       // a query that writes
       'COPY TO': { change: query("copy (select 1) to '<root>/out.csv'"), says: notOne('a COPY') },
-      'EXPORT': { change: query("export database '<root>/out'"), says: notOne('an EXPORT') },
-      'ATTACH': { change: query("attach '<root>/crm.duckdb' as evil"), says: notOne('an ATTACH') },
-      'INSTALL': { change: query('install httpfs'), says: notOne('an INSTALL') },
-      'LOAD': { change: query('load httpfs'), says: notOne('a LOAD') },
-      'SET': { change: query('set enable_external_access = true'), says: notOne('a SET') },
+      EXPORT: { change: query("export database '<root>/out'"), says: notOne('an EXPORT') },
+      ATTACH: { change: query("attach '<root>/crm.duckdb' as evil"), says: notOne('an ATTACH') },
+      INSTALL: { change: query('install httpfs'), says: notOne('an INSTALL') },
+      LOAD: { change: query('load httpfs'), says: notOne('a LOAD') },
+      SET: { change: query('set enable_external_access = true'), says: notOne('a SET') },
       'INSERT RETURNING': { change: query("insert into account values ('9', 'x', 'y', 1) returning *"), says: notOne('an INSERT') },
       'CREATE TABLE AS': { change: query('create table stolen as select 1'), says: notOne('a CREATE') },
       'several statements': { change: query('select * from account; drop table account'), says: TWO },

@@ -30,7 +30,9 @@ interface SourceRow extends Values {
   readonly id: string | null;
 }
 
-type Edit = { readonly kind: 'set'; readonly id: string; readonly field: Field; readonly value: string | null } | { readonly kind: 'delete' | 'insert'; readonly id: string };
+type Edit =
+  | { readonly kind: 'set'; readonly id: string; readonly field: Field; readonly value: string | null }
+  | { readonly kind: 'delete' | 'insert'; readonly id: string };
 
 interface Turn {
   readonly rows: readonly SourceRow[];
@@ -47,12 +49,16 @@ interface Base {
   cleared: boolean;
 }
 
+/** A record as the destination holds it; `Notes` is nobody's business but of whoever made it. */
+type Live = Record<Field, string | null> & { readonly Notes?: string };
+
 interface World {
-  readonly live: Map<string, Record<Field, string | null>>;
+  readonly live: Map<string, Live>;
   readonly base: Map<string, Base>;
 }
 
-const policyOf = (policy: Policy, field: Field): Pick<Policy, 'when' | 'onNull'> => (field === 'Plan' ? policy : { when: 'always', onNull: 'clear' });
+const policyOf = (policy: Policy, field: Field): Pick<Policy, 'when' | 'onNull'> =>
+  field === 'Plan' ? policy : { when: 'always', onNull: 'clear' };
 
 /** One finished run: D is `rows`. */
 function turned(world: World, policy: Policy, rows: readonly SourceRow[]): void {
@@ -81,7 +87,7 @@ function wanted(world: World, policy: Policy, id: string, desired: Values): void
   world.base.set(id, { fields: sent, isCreated: true, left: false, cleared: false });
 }
 
-function existing(world: World, policy: Policy, id: string, desired: Values, live: Record<Field, string | null>): void {
+function existing(world: World, policy: Policy, id: string, desired: Values, live: Live): void {
   const known = world.base.get(id);
   const base: Base = known ?? { fields: {}, isCreated: false, left: false, cleared: false };
   base.left = false;
@@ -131,9 +137,10 @@ function edited(world: World, edits: readonly Edit[]): string[][] {
     const live = world.live.get(edit.id);
     if (edit.kind === 'delete') world.live.delete(edit.id);
     else if (edit.kind === 'set' && live !== undefined) live[edit.field] = edit.value;
-    else if (edit.kind === 'insert' && live === undefined) world.live.set(edit.id, { Name: 'theirs', Plan: 'Old' });
+    else if (edit.kind === 'insert' && live === undefined) world.live.set(edit.id, { Name: 'theirs', Plan: 'Old', Notes: 'by hand' });
     if (edit.kind === 'delete') return ['DELETE FROM', `WHERE Id = '${edit.id}'`];
-    if (edit.kind === 'set') return ['UPDATE', `SET ${edit.field} = ${edit.value === null ? 'NULL' : `'${edit.value}'`} WHERE Id = '${edit.id}'`];
+    if (edit.kind === 'set')
+      return ['UPDATE', `SET ${edit.field} = ${edit.value === null ? 'NULL' : `'${edit.value}'`} WHERE Id = '${edit.id}'`];
     return live === undefined ? ['INSERT INTO', `VALUES ('${edit.id}', 'theirs', 'Old', 'by hand')`] : [];
   });
 }
@@ -141,7 +148,7 @@ function edited(world: World, edits: readonly Edit[]): string[][] {
 // ---- what happens
 
 const value = fc.constantFrom('x', 'y', null);
-const policies = fc.record<Policy>({
+const policies: fc.Arbitrary<Policy> = fc.record({
   mode: fc.constantFrom('upsert', 'upsert', 'upsert', 'update', 'create'),
   onMissing: fc.constantFrom('keep', 'clear', 'delete'),
   onDrift: fc.constantFrom('overwrite', 'keep'),
@@ -149,15 +156,30 @@ const policies = fc.record<Policy>({
   onNull: fc.constantFrom('clear', 'skip'),
   deleteAdopted: fc.boolean(),
 });
-const rows = fc.array(fc.record<SourceRow>({ id: fc.oneof({ arbitrary: fc.constantFrom(...IDS), weight: 12 }, { arbitrary: fc.constant(null), weight: 1 }), Name: value, Plan: value }), { maxLength: 5 });
-const edits = fc.array(
+const rows: fc.Arbitrary<SourceRow[]> = fc.array(
+  fc.record({
+    id: fc.oneof({ arbitrary: fc.constantFrom(...IDS), weight: 12 }, { arbitrary: fc.constant(null), weight: 1 }),
+    Name: value,
+    Plan: value,
+  }),
+  { maxLength: 5 },
+);
+const edits: fc.Arbitrary<Edit[]> = fc.array(
   fc.oneof(
-    fc.record<Edit>({ kind: fc.constant('set'), id: fc.constantFrom(...IDS), field: fc.constantFrom(...FIELDS), value: fc.constantFrom('x', 'y', 'hand', null) }),
-    fc.record<Edit>({ kind: fc.constantFrom('delete', 'insert'), id: fc.constantFrom(...IDS) }),
+    fc.record({
+      kind: fc.constant('set' as const),
+      id: fc.constantFrom(...IDS),
+      field: fc.constantFrom(...FIELDS),
+      value: fc.constantFrom('x', 'y', 'hand', null),
+    }),
+    fc.record({ kind: fc.constantFrom('delete' as const, 'insert' as const), id: fc.constantFrom(...IDS) }),
   ),
   { maxLength: 3 },
 );
-const lives = fc.array(fc.record({ policy: policies, turns: fc.array(fc.record<Turn>({ rows, edits }), { minLength: 3, maxLength: 3 }) }), { minLength: SYNCS, maxLength: SYNCS });
+const lives = fc.array(fc.record({ policy: policies, turns: fc.array(fc.record({ rows, edits }), { minLength: 3, maxLength: 3 }) }), {
+  minLength: SYNCS,
+  maxLength: SYNCS,
+});
 
 test(`${RUNS * SYNCS} lives: the destination is what the design says, and nothing is left to do`, { timeout: 600_000 }, async () => {
   await fc.assert(
@@ -174,7 +196,8 @@ test(`${RUNS * SYNCS} lives: the destination is what the design says, and nothin
         for (const limit of limits) expect((await p.run(['apply', '--yes', '--limit', String(limit)])).code).toBeOneOf([0, 5]);
         const ran = await p.run(['apply', '--yes']);
         if (ran.code !== 5) must(ran, 0);
-        for (const [index, world] of worlds.entries()) expect(await liveOf(p, index), `sync ${index}, turn ${turn}: ${JSON.stringify(all[index])}`).toEqual(plain(world));
+        for (const [index, world] of worlds.entries())
+          expect(await liveOf(p, index), `sync ${index}, turn ${turn}: ${JSON.stringify(all[index])}`).toEqual(plain(world));
         const again = nonZero((await p.plan()).summary);
         const { unchanged: _u, held: _h, drift: _d, conflict: _c, skipped: _s, known_rejected: _k, ...rest } = again;
         expect(rest, `plan again, turn ${turn}`).toEqual({});
@@ -211,9 +234,11 @@ async function happen(p: TestProject, index: number, turn: Turn, changes: readon
 }
 
 async function liveOf(p: TestProject, index: number): Promise<unknown[]> {
-  return (await p.crm(`SELECT Id, Name, Plan FROM d${index} ORDER BY Id`)).map((row) => Object.values(row));
+  return (await p.crm(`SELECT Id, Name, Plan, Notes FROM d${index} ORDER BY Id`)).map((row) => Object.values(row));
 }
 
 function plain(world: World): unknown[] {
-  return [...world.live].map(([id, values]) => [id, values.Name, values.Plan]).sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
+  return [...world.live]
+    .map(([id, values]) => [id, values.Name, values.Plan, values.Notes ?? null])
+    .sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
 }

@@ -74,8 +74,16 @@ async function expectConverged(p: TestProject, story: readonly string[] = []): P
   for (const sync of ['accounts', 'contacts'] as const) {
     const records = Object.entries(await p.records(sync));
     expect(records.filter(([, record]) => record.pending).length, said).toBe(0);
-    const sent = records.filter(([, record]) => !record.left).map(([key, { sent: values }]) => [key, values?.['Name'], values?.['Plan'], values?.['Seats']]);
-    expectSame(sent, Object.entries(expected.sent[sync]).map(([key, values]) => [key, ...values]).sort(byKey), `state of ${sync}\n${said}`);
+    const sent = records
+      .filter(([, record]) => !record.left)
+      .map(([key, { sent: values }]) => [key, values?.['Name'], values?.['Plan'], values?.['Seats']]);
+    expectSame(
+      sent,
+      Object.entries(expected.sent[sync])
+        .map(([key, values]) => [key, ...values])
+        .sort(byKey),
+      `state of ${sync}\n${said}`,
+    );
   }
   const plan = await start(p.root, ['plan', '--json']).ended;
   const { unchanged, ...rest } = nonZero((JSON.parse(plan.stdout) as PlanDocument).summary);
@@ -89,29 +97,40 @@ const byKey = (a: readonly unknown[], b: readonly unknown[]): number => (String(
 function expectSame(actual: readonly (readonly unknown[])[], wanted: readonly (readonly unknown[])[], what: string): void {
   const [have, want] = [actual, wanted].map((rows) => rows.map((row) => JSON.stringify(row)));
   const [haveSet, wantSet] = [new Set(have), new Set(want)];
-  expect({ extra: have?.filter((row) => !wantSet.has(row)).slice(0, 5), missing: want?.filter((row) => !haveSet.has(row)).slice(0, 5), rows: have?.length }, what).toEqual({ extra: [], missing: [], rows: want?.length });
+  expect(
+    {
+      extra: have?.filter((row) => !wantSet.has(row)).slice(0, 5),
+      missing: want?.filter((row) => !haveSet.has(row)).slice(0, 5),
+      rows: have?.length,
+    },
+    what,
+  ).toEqual({ extra: [], missing: [], rows: want?.length });
 }
 
 describe('asked to stop', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s: the batch in flight is finished and recorded, the lease is free, the same plan goes on', async (signal) => {
-    await using p = await copyOf(shared.template);
-    const stopped = await start(p.root, ['apply', 'plan.duckdb', '--json'], { at: '4 before COMMIT', signal }).ended;
-    expect(stopped.code).toBe(5);
-    expect(stopped.stderr).toContain('finishing the batch in flight; press Ctrl-C again to stop at once');
-    const first = JSON.parse(stopped.stdout) as ApplyDocument;
-    expect(first.summary).toMatchObject({ unknown: 0, held: 0, rejected: 0 });
-    expect(first.summary.applied).toBeGreaterThan(0);
-    expect(first.summary.applied + first.summary.not_attempted).toBe(shared.expected.changes);
-    expect(first.syncs.flatMap((sync) => sync.messages)).toContain('stopped on request');
-    for (const sync of ['accounts', 'contacts']) expect(Object.values(await p.records(sync)).filter((record) => record.pending)).toEqual([]);
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s: the batch in flight is finished and recorded, the lease is free, the same plan goes on',
+    async (signal) => {
+      await using p = await copyOf(shared.template);
+      const stopped = await start(p.root, ['apply', 'plan.duckdb', '--json'], { at: '4 before COMMIT', signal }).ended;
+      expect(stopped.code).toBe(5);
+      expect(stopped.stderr).toContain('finishing the batch in flight; press Ctrl-C again to stop at once');
+      const first = JSON.parse(stopped.stdout) as ApplyDocument;
+      expect(first.summary).toMatchObject({ unknown: 0, held: 0, rejected: 0 });
+      expect(first.summary.applied).toBeGreaterThan(0);
+      expect(first.summary.applied + first.summary.not_attempted).toBe(shared.expected.changes);
+      expect(first.syncs.flatMap((sync) => sync.messages)).toContain('stopped on request');
+      for (const sync of ['accounts', 'contacts'])
+        expect(Object.values(await p.records(sync)).filter((record) => record.pending)).toEqual([]);
 
-    const resumed = await start(p.root, ['apply', 'plan.duckdb', '--json']).ended;
-    expect(resumed.code, resumed.stderr).toBe(5);
-    const second = JSON.parse(resumed.stdout) as ApplyDocument;
-    expect(first.summary.applied + second.summary.applied).toBe(shared.expected.changes);
-    expect(second.summary).toMatchObject({ unknown: 0, held: 0, rejected: 0, not_attempted: 0 });
-    await expectConverged(p);
-  });
+      const resumed = await start(p.root, ['apply', 'plan.duckdb', '--json']).ended;
+      expect(resumed.code, resumed.stderr).toBe(5);
+      const second = JSON.parse(resumed.stdout) as ApplyDocument;
+      expect(first.summary.applied + second.summary.applied).toBe(shared.expected.changes);
+      expect(second.summary).toMatchObject({ unknown: 0, held: 0, rejected: 0, not_attempted: 0 });
+      await expectConverged(p);
+    },
+  );
 
   test('during planning: nothing is written, and the command says so with its exit code', async () => {
     await using p = await copyOf(shared.template);

@@ -37,7 +37,14 @@ export async function footprint(p: TestProject): Promise<Readonly<Record<string,
   const files = names.filter((name) => !/^state\.duckdb\.d\/lease/.test(name)).sort();
   const entries = files.map(async (name): Promise<[string, string]> => {
     const path = join(p.root, name);
-    return [relative(p.root, path), (await stat(path)).isDirectory() ? 'folder' : createHash('sha256').update(await readFile(path)).digest('hex')];
+    return [
+      relative(p.root, path),
+      (await stat(path)).isDirectory()
+        ? 'folder'
+        : createHash('sha256')
+            .update(await readFile(path))
+            .digest('hex'),
+    ];
   });
   return Object.fromEntries(await Promise.all(entries));
 }
@@ -63,12 +70,19 @@ export async function expectRefusal(p: TestProject, refusal: Refusal): Promise<v
 
 /** Without the places and numbers that differ from run to run. */
 export function saidBy(p: TestProject, ran: Pick<Ran, 'stdout' | 'stderr'>): string {
-  return `${ran.stdout}${ran.stderr}`.replaceAll(p.root, '<root>').replaceAll(/\(process \d+\)/g, '(process N)').replaceAll(/\.plan\.duckdb-\w+/g, '.plan.duckdb-X').trim();
+  return `${ran.stdout}${ran.stderr}`
+    .replaceAll(p.root, '<root>')
+    .replaceAll(/\(process \d+\)/g, '(process N)')
+    .replaceAll(/\.plan\.duckdb-\w+/g, '.plan.duckdb-X')
+    .trim();
 }
 
 /** What `plan` says of a sync that cannot be planned. */
 export function unplanned(error: string, object = 'Account'): string {
-  return `accounts   warehouse -> crm.${object}\n${error.split('\n').map((line, index) => (index === 0 ? `    error: ${line}` : `      ${line}`)).join('\n')}\n1 sync could not be planned.`;
+  return `accounts   warehouse -> crm.${object}\n${error
+    .split('\n')
+    .map((line, index) => (index === 0 ? `    error: ${line}` : `      ${line}`))
+    .join('\n')}\n1 sync could not be planned.`;
 }
 
 /** What `apply --yes` adds to it. */

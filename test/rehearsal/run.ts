@@ -8,7 +8,7 @@ import { expect } from 'vitest';
 
 import { createProgram } from '../../src/cli/program.ts';
 import { createShell } from '../../src/cli/create-shell.ts';
-import { runTest } from '../../src/commands/run-test.ts';
+import { test } from '../../src/commands/test.ts';
 import { readSchema } from '../../src/config/schemas.ts';
 import { UserError } from '../../src/errors.ts';
 import { errorText } from '../../src/report/json.ts';
@@ -53,7 +53,7 @@ export async function typeTest(cwd: string, args: readonly string[] = []): Promi
         connectionSchemas: undefined,
         context: CLOCK,
       });
-      result.code = await runTest(shell, invocation);
+      result.code = await test(shell, invocation);
     },
   });
   try {

@@ -59,7 +59,7 @@ export function start(cwd: string, args: readonly string[], ending: Ending = {})
   });
   const says = async (text: string): Promise<void> => {
     const heard = new Promise<void>((resolve) => {
-      const listen = (): void => (output.stdout + output.stderr).includes(text) ? resolve() : undefined;
+      const listen = (): void => ((output.stdout + output.stderr).includes(text) ? resolve() : undefined);
       listeners.add(listen);
       listen();
     });

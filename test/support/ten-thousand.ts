@@ -43,13 +43,22 @@ export async function tenThousand(random: () => number): Promise<{ project: Test
     crm: [`CREATE TABLE Account ${TABLE}`, `CREATE TABLE Contact ${TABLE}`],
     sync: [
       { name: 'accounts', on_missing: 'delete', ...common },
-      { name: 'contacts', on_missing: 'clear', ...common, source: { connection: 'warehouse', query: 'select * from contact', key: 'id' }, destination: { connection: 'crm', object: 'Contact', key: 'Id' } },
+      {
+        name: 'contacts',
+        on_missing: 'clear',
+        ...common,
+        source: { connection: 'warehouse', query: 'select * from contact', key: 'id' },
+        destination: { connection: 'crm', object: 'Contact', key: 'Id' },
+      },
     ],
   });
   await warehouse(made, fates, (fate) => fate.before);
   must(await made.run(['apply', '--yes']), 0);
   for (const table of ['Account', 'Contact']) {
-    await made.crm(`UPDATE ${table} SET Notes = 'note ' || Id`, `INSERT INTO ${table} SELECT 'stranger ' || i, 'Somebody', NULL, i, 'by hand' FROM range(50) AS t(i)`);
+    await made.crm(
+      `UPDATE ${table} SET Notes = 'note ' || Id`,
+      `INSERT INTO ${table} SELECT 'stranger ' || i, 'Somebody', NULL, i, 'by hand' FROM range(50) AS t(i)`,
+    );
   }
   await warehouse(made, fates, (fate) => fate.now);
   must(await made.run(['plan', '--out', 'plan.duckdb']), 0);
@@ -66,7 +75,9 @@ async function warehouse(made: TestProject, fates: Fates, rowOf: (fate: Fate) =>
     });
     await writeFile(made.file(`${table}.json`), rows.map((row) => JSON.stringify(row)).join('\n'));
     const columns = "{id: 'VARCHAR', name: 'VARCHAR', plan: 'VARCHAR', seats: 'VARCHAR'}";
-    await made.warehouse(`CREATE OR REPLACE TABLE ${table} AS SELECT * FROM read_json('${made.file(`${table}.json`)}', columns = ${columns})`);
+    await made.warehouse(
+      `CREATE OR REPLACE TABLE ${table} AS SELECT * FROM read_json('${made.file(`${table}.json`)}', columns = ${columns})`,
+    );
   }
 }
 
@@ -86,7 +97,11 @@ function drawn(random: () => number, prefix: string, count: number): Fate[] {
 
 /** Other values in the fields whose bit is set; one of them may become null. */
 function moved([name, plan, seats]: Values, mask: number): Values {
-  return [(mask & 1) === 0 ? name : `${name ?? ''}, renamed`, (mask & 2) === 0 ? plan : plan === null ? 'Team' : null, (mask & 4) === 0 ? seats : String(Number(seats) + 100)];
+  return [
+    (mask & 1) === 0 ? name : `${name ?? ''}, renamed`,
+    (mask & 2) === 0 ? plan : plan === null ? 'Team' : null,
+    (mask & 4) === 0 ? seats : String(Number(seats) + 100),
+  ];
 }
 
 function expected(fates: Fates): Expected {
