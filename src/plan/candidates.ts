@@ -48,25 +48,36 @@ export async function selectCandidates(workspace: Workspace, request: CandidateR
 
 /** The usual way: rows whose hash differs from the one in state, in one pass. */
 function passByHash(request: CandidateRequest): string {
-  const other = request.live === undefined ? baseHashes(request) : baseAndLiveHashes(request, request.live);
+  return request.live === undefined ? passOverBase(request) : passOverBaseAndLive(request, request.live);
+}
+
+/** Every column on the base side of the join costs memory and time for each of its records: it carries three. */
+function passOverBase(request: CandidateRequest): string {
+  return `
+    SELECT d.*, o.hash AS o_hash, o.hash IS NOT NULL AS b_here, o.b_settled, CAST(NULL AS BOOLEAN) AS l_here
+    FROM (${hashedSource(request)}) AS d
+    FULL OUTER JOIN (SELECT key_hash AS hash, row_hash AS b_hash, ${settledCondition(request.bound.sync)} AS b_settled FROM ${request.base.records}) AS o
+      ON d.key_hash = o.hash
+    WHERE CASE
+      WHEN d.d_here IS NULL THEN NOT o.b_settled
+      WHEN o.hash IS NOT NULL THEN o.b_hash IS DISTINCT FROM d.row_hash
+      ELSE true END`;
+}
+
+function passOverBaseAndLive(request: CandidateRequest, live: LiveRelation): string {
   return `
     SELECT d.*, o.hash AS o_hash, o.b_here, o.b_settled, o.l_here
     FROM (${hashedSource(request)}) AS d
-    FULL OUTER JOIN (${other}) AS o ON d.key_hash = o.hash
+    FULL OUTER JOIN (${baseAndLiveHashes(request, live)}) AS o ON d.key_hash = o.hash
     WHERE CASE
-      WHEN d.d_here IS NULL THEN coalesce(o.b_here, false) AND (NOT o.b_settled OR o.l_gone)
+      WHEN d.d_here IS NULL THEN o.b_here IS NOT NULL AND (NOT o.b_settled OR o.l_here IS NULL)
       WHEN o.b_here THEN o.b_hash IS DISTINCT FROM d.row_hash OR o.l_differs
       ELSE true END`;
 }
 
-function baseHashes(request: CandidateRequest): string {
-  return `SELECT key_hash AS hash, row_hash AS b_hash, true AS b_here, ${settledCondition(request.bound.sync)} AS b_settled,
-      CAST(NULL AS BOOLEAN) AS l_here, false AS l_gone, false AS l_differs FROM ${request.base.records}`;
-}
-
 function baseAndLiveHashes(request: CandidateRequest, live: LiveRelation): string {
   return `
-    SELECT coalesce(b.key_hash, l.key_hash) AS hash, b.row_hash AS b_hash, b.b_here, b.b_settled, l.l_here, l.l_here IS NULL AS l_gone,
+    SELECT coalesce(b.key_hash, l.key_hash) AS hash, b.row_hash AS b_hash, b.b_here, b.b_settled, l.l_here,
       l.l_here IS NULL OR b.live_hash IS NULL OR l.live_hash <> b.live_hash OR l.doubles AS l_differs
     FROM (SELECT key_hash, row_hash, live_hash, true AS b_here, ${settledCondition(request.bound.sync)} AS b_settled FROM ${request.base.records}) AS b
     FULL OUTER JOIN (${liveHashes(request, live)}) AS l ON b.key_hash = l.key_hash`;

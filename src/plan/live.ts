@@ -62,5 +62,5 @@ async function assumeBase(workspace: Workspace, bound: BoundSync): Promise<void>
 
 function baseText(field: BoundField): string {
   const { name, index } = field;
-  return `CASE WHEN ${hasMember('returned', name)} THEN ${memberText('returned', name)} ELSE texts[${index + 1}] END`;
+  return `CASE WHEN returned IS NULL THEN texts[${index + 1}] WHEN ${hasMember('returned', name)} THEN ${memberText('returned', name)} ELSE texts[${index + 1}] END`;
 }
