@@ -45,7 +45,9 @@ function policyCondition(field: BoundField, skipsNull: string): string {
 /** Whether the destination moved: live differs from what is known of it, and is not what an unacknowledged write sent. A field without base cannot have moved. */
 export function movedExpression(field: BoundField): string {
   const { index: i } = field;
-  return field.readable ? `(coalesce(p${i}, false) AND l${i} IS DISTINCT FROM r${i} AND l${i} IS DISTINCT FROM coalesce(u${i}, r${i}))` : 'false';
+  return field.readable
+    ? `(coalesce(p${i}, false) AND l${i} IS DISTINCT FROM r${i} AND l${i} IS DISTINCT FROM coalesce(u${i}, r${i}))`
+    : 'false';
 }
 
 function driftPolicy(field: BoundField): OnDrift {

@@ -9,7 +9,7 @@ import { must, nonZero, project, type TestProject, tuple } from '../support/proj
 import { seeded } from '../support/seed.ts';
 
 /** Each run lives four syncs side by side, each with policies of its own. */
-const RUNS = Number(process.env['SLUICE_CONVERGE_RUNS'] ?? '25');
+const RUNS = Number(process.env['SLUICE_CONVERGE_RUNS'] ?? '12');
 const SYNCS = 4;
 const IDS = ['a', 'b', 'c', 'd', 'e'] as const;
 
