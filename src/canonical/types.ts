@@ -16,8 +16,6 @@ export type FieldType =
   | { readonly kind: 'set' }
   | { readonly kind: 'bytes' };
 
-export type FieldKind = FieldType['kind'];
-
 /** A column as the workspace sees it. `type` is DuckDB's name of the type, such as `DECIMAL(18,2)`. */
 export interface Column {
   readonly name: string;

@@ -21,6 +21,9 @@ export class SqlError extends UserError {
   }
 }
 
+/** No space left, or this user's share of it used up. Who knows the file says which. */
+export class DiskFullError extends UserError {}
+
 /** DuckDB could not lock a file because another process has it open. */
 export class FileLockedError extends TransientError {
   readonly path: string;
@@ -63,7 +66,10 @@ function fileError(text: string, cause: unknown): Error | undefined {
 function diskFull(text: string, cause: unknown): UserError {
   const file = /\bfile "([^"]+)"/.exec(text)?.[1];
   const what = file === undefined ? '' : `It was ${file} that could not be written. `;
-  return new UserError('the disk is full', { hint: `${what}Free some space and run the command again; nothing was half-written.`, cause });
+  return new DiskFullError('the disk is full', {
+    hint: `${what}Free some space and run the command again; nothing was half-written.`,
+    cause,
+  });
 }
 
 /** With `errors_as_json` DuckDB gives the exact byte position; parser errors carry a prefix in front of the JSON. */

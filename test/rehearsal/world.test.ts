@@ -263,7 +263,7 @@ describe('a snapshot', () => {
       '.snapshots/accounts.json is no snapshot of a sync\n          Save it again: sluice describe accounts --save\n',
     );
     expect(await withSnapshot(test, saved.replace('"1.0"', '"2.0"'))).toContain(
-      '.snapshots/accounts.json has the format 2.0; this Sluice reads 1\n',
+      '.snapshots/accounts.json has the format 2.0; this Sluice reads 1.0\n',
     );
   });
 

@@ -3,7 +3,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { messageOf, UserError } from '../../errors.ts';
-import { SqlError } from '../../workspace/duckdb-errors.ts';
+import { DiskFullError, SqlError } from '../../workspace/duckdb-errors.ts';
 
 export interface Layout {
   /** The DuckDB file. */
@@ -63,7 +63,7 @@ export async function explain<T>(path: string, doing: 'read' | 'write', work: ()
 }
 
 function explained(path: string, doing: 'read' | 'write', error: unknown): unknown {
-  if (error instanceof UserError && !(error instanceof SqlError)) return error;
+  if (error instanceof UserError && !(error instanceof SqlError) && !(error instanceof DiskFullError)) return error;
   const options = (hint: string): { hint: string; cause: unknown } => ({ hint, cause: error });
   switch (codeOf(error) ?? codeInText(messageOf(error))) {
     case 'EACCES':
