@@ -98,6 +98,13 @@ function fieldsOf(root: MapNode, scope: Scope): readonly UnfinishedMapping[] | u
   });
   const found = mappings.filter((each) => each !== undefined);
   const [columns, keys] = [keyAt(root, 'source'), keyAt(root, 'destination')];
+  for (const { field } of found.filter((each) => each.sensitive && keys.includes(each.field))) {
+    scope.report({
+      message: `fields.${field} is sensitive, but it is the key of the records`,
+      location: locate(root, ['fields', field]),
+      hint: 'keys are kept in state and shown in plans as they are: choose another key, or leave sensitive out',
+    });
+  }
   return found.length < mappings.length ? undefined : found.filter((each) => !isOwnKey(each, columns, keys));
 }
 

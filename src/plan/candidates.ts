@@ -36,50 +36,54 @@ export interface CandidateCounts {
  * when it cannot be read), `c_base` (their base, and records that left), and `c_ambiguous` (keys that stand twice in the source).
  */
 export async function selectCandidates(workspace: Workspace, request: CandidateRequest): Promise<CandidateCounts> {
-  await workspace.run(`CREATE TEMP TABLE c_pass AS ${request.rehash ? passByValue(request) : passByHash(request)}`);
+  const settled = await workspace.count(`SELECT count(*) FROM ${request.base.records} WHERE ${settledCondition(request.bound.sync)}`);
+  await workspace.run(`CREATE TEMP TABLE c_pass AS ${request.rehash ? passByValue(request) : passByHash(request, settled > 0)}`);
   const rows = await workspace.count(`SELECT count(*) FROM ${request.source.from}`);
   await createDesired(workspace, request);
   await createBase(workspace, request);
   if (!request.rehash) await addCollidingRows(workspace, request);
-  await createAmbiguous(workspace, request, rows);
+  await createAmbiguous(workspace, request, { rows, settled });
   if (request.rehash) await recordRehashed(workspace, request);
   return { rows, ...(await liveCounts(workspace, request)) };
 }
 
 /** The usual way: rows whose hash differs from the one in state, in one pass. */
-function passByHash(request: CandidateRequest): string {
-  return request.live === undefined ? passOverBase(request) : passOverBaseAndLive(request, request.live);
+function passByHash(request: CandidateRequest, anySettled: boolean): string {
+  // Where no record is settled, which is usual, its columns are not read at all.
+  const settled = anySettled ? settledCondition(request.bound.sync) : 'false';
+  return request.live === undefined ? passOverBase(request, settled) : passOverBaseAndLive(request, request.live, settled);
 }
 
 /** Every column on the base side of the join costs memory and time for each of its records: it carries three. */
-function passOverBase(request: CandidateRequest): string {
+function passOverBase(request: CandidateRequest, settled: string): string {
+  const isSettled = settled === 'false' ? 'false' : 'o.b_settled';
   return `
-    SELECT d.*, o.hash AS o_hash, o.hash IS NOT NULL AS b_here, o.b_settled, CAST(NULL AS BOOLEAN) AS l_here
+    SELECT d.*, o.hash AS o_hash, o.hash IS NOT NULL AS b_here, ${isSettled} AS b_settled, CAST(NULL AS BOOLEAN) AS l_here
     FROM (${hashedSource(request)}) AS d
-    FULL OUTER JOIN (SELECT key_hash AS hash, row_hash AS b_hash, ${settledCondition(request.bound.sync)} AS b_settled FROM ${request.base.records}) AS o
+    FULL OUTER JOIN (SELECT key_hash AS hash, row_hash AS b_hash${settled === 'false' ? '' : `, ${settled} AS b_settled`} FROM ${request.base.records}) AS o
       ON d.key_hash = o.hash
     WHERE CASE
-      WHEN d.d_here IS NULL THEN NOT o.b_settled
+      WHEN d.d_here IS NULL THEN NOT ${isSettled}
       WHEN o.hash IS NOT NULL THEN o.b_hash IS DISTINCT FROM d.row_hash
       ELSE true END`;
 }
 
-function passOverBaseAndLive(request: CandidateRequest, live: LiveRelation): string {
+function passOverBaseAndLive(request: CandidateRequest, live: LiveRelation, settled: string): string {
   return `
     SELECT d.*, o.hash AS o_hash, o.b_here, o.b_settled, o.l_here
     FROM (${hashedSource(request)}) AS d
-    FULL OUTER JOIN (${baseAndLiveHashes(request, live)}) AS o ON d.key_hash = o.hash
+    FULL OUTER JOIN (${baseAndLiveHashes(request, live, settled)}) AS o ON d.key_hash = o.hash
     WHERE CASE
       WHEN d.d_here IS NULL THEN o.b_here IS NOT NULL AND (NOT o.b_settled OR o.l_here IS NULL)
       WHEN o.b_here THEN o.b_hash IS DISTINCT FROM d.row_hash OR o.l_differs
       ELSE true END`;
 }
 
-function baseAndLiveHashes(request: CandidateRequest, live: LiveRelation): string {
+function baseAndLiveHashes(request: CandidateRequest, live: LiveRelation, settled: string): string {
   return `
     SELECT coalesce(b.key_hash, l.key_hash) AS hash, b.row_hash AS b_hash, b.b_here, b.b_settled, l.l_here,
       l.l_here IS NULL OR b.live_hash IS NULL OR l.live_hash <> b.live_hash OR l.doubles AS l_differs
-    FROM (SELECT key_hash, row_hash, live_hash, true AS b_here, ${settledCondition(request.bound.sync)} AS b_settled FROM ${request.base.records}) AS b
+    FROM (SELECT key_hash, row_hash, live_hash, true AS b_here, ${settled} AS b_settled FROM ${request.base.records}) AS b
     FULL OUTER JOIN (${liveHashes(request, live)}) AS l ON b.key_hash = l.key_hash`;
 }
 
@@ -144,11 +148,11 @@ async function addCollidingRows(workspace: Workspace, request: CandidateRequest)
  * Keys that stand more than once in the source. Looked for row by row only when the counts of the pass do not add up, or
  * a candidate came out twice: otherwise every unchanged row met exactly one record of base.
  */
-async function createAmbiguous(workspace: Workspace, request: CandidateRequest, rows: number): Promise<void> {
+async function createAmbiguous(workspace: Workspace, request: CandidateRequest, counts: PassCounts): Promise<void> {
   const twice = await workspace.count(
     'SELECT count(*) FROM (SELECT key_hash FROM c_desired WHERE key IS NOT NULL GROUP BY key_hash HAVING count(*) > 1)',
   );
-  const suspicious = twice > 0 || request.rehash || !(await countsAddUp(workspace, request, rows));
+  const suspicious = twice > 0 || request.rehash || !(await countsAddUp(workspace, request, counts));
   const exact = `SELECT key, count(*) AS copies FROM (SELECT ${sourceKeyJson(request.bound)} AS key FROM (${hashedSource(request)})) WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1`;
   await workspace.run(`CREATE TEMP TABLE c_ambiguous AS ${suspicious ? exact : "SELECT '' AS key, 0::BIGINT AS copies WHERE false"}`);
   if (!suspicious) return;
@@ -158,9 +162,14 @@ async function createAmbiguous(workspace: Workspace, request: CandidateRequest, 
     SELECT * FROM c_desired WHERE key IS NULL UNION ALL (SELECT DISTINCT ON (key) * FROM c_desired WHERE key IS NOT NULL)`);
 }
 
+interface PassCounts {
+  readonly rows: number;
+  /** Records of base that left the query and need nothing more. */
+  readonly settled: number;
+}
+
 /** Rows that the pass did not emit must be as many as the records of base it did not emit. */
-async function countsAddUp(workspace: Workspace, request: CandidateRequest, rows: number): Promise<boolean> {
-  const settled = await workspace.count(`SELECT count(*) FROM ${request.base.records} WHERE ${settledCondition(request.bound.sync)}`);
+async function countsAddUp(workspace: Workspace, request: CandidateRequest, { rows, settled }: PassCounts): Promise<boolean> {
   const emitted = await workspace.row(`
     SELECT count(*) FILTER (WHERE d_here) AS desired, count(*) FILTER (WHERE b_here) AS base, count(*) FILTER (WHERE b_here AND b_settled) AS settled
     FROM c_pass`);

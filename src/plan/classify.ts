@@ -186,7 +186,7 @@ function results(request: ClassifyRequest): string {
       ${anyOf(fields, (field) => (field.readable ? `coalesce(c${field.index} = 'policy' AND d${field.index} IS DISTINCT FROM l${field.index}, false)` : 'false'))} AS passed_over,
       CASE action WHEN 'create' THEN CASE WHEN has_b THEN 'gone' ELSE 'new' END
         WHEN 'update' THEN ${updateReason(fields)}
-        WHEN 'hold' THEN CASE WHEN NOT has_d THEN 'left' WHEN NOT has_l THEN 'gone' WHEN any_conflict THEN 'conflict' ELSE 'drift' END
+        WHEN 'hold' THEN CASE ${bound.capabilities.readByKey.can ? '' : "WHEN pending THEN 'unacknowledged'"} WHEN NOT has_d THEN 'left' WHEN NOT has_l THEN 'gone' WHEN any_conflict THEN 'conflict' ELSE 'drift' END
         WHEN 'clear' THEN 'left' WHEN 'delete' THEN 'left' ELSE NULL END AS reason,
       CASE WHEN ${sentIsAfter(bound)} THEN NULL ELSE ${objectOf(fields.map((field) => nextSent(field)))} END AS next_sent,
       CASE WHEN returned IS NOT NULL OR ${anyOf(fields, (field) => isCase(field, 'normalised'))}
@@ -255,9 +255,12 @@ function desiredAction(request: ClassifyRequest): string {
   const held = anyOf(bound.fields, heldExpression);
   const create = sync.mode === 'update' ? "'skip'" : "'create'";
   const gone = sync.onDrift === 'overwrite' ? create : "'hold'";
+  // Where nobody can look whether the last write landed, it is not repeated.
+  const unknown = bound.capabilities.readByKey.can ? '' : "WHEN pending THEN 'hold'";
   const differs = sync.mode === 'create' ? "'skip'" : "'update'";
   return `CASE
     WHEN copies > 1 THEN 'ambiguous'
+    ${unknown}
     WHEN field_reject IS NOT NULL THEN 'reject'
     WHEN NOT has_l AND has_b THEN ${rejectedBefore(gone)}
     WHEN NOT has_l THEN ${rejectedBefore(create)}

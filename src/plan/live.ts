@@ -57,7 +57,7 @@ async function assumeBase(workspace: Workspace, bound: BoundSync): Promise<void>
   );
   await workspace.run(`
     INSERT INTO c_live BY POSITION
-    SELECT ${['key', 'remote_id', ...fields, '1'].join(', ')} FROM (SELECT *, ${texts} AS texts FROM c_base WHERE sent IS NOT NULL AND pending IS NULL)`);
+    SELECT ${['key', 'remote_id', ...fields, '1'].join(', ')} FROM (SELECT *, ${texts} AS texts FROM c_base WHERE sent IS NOT NULL ${bound.capabilities.readByKey.can ? 'AND pending IS NULL' : ''})`);
 }
 
 function baseText(field: BoundField): string {
