@@ -400,6 +400,14 @@ describe('state', () => {
       'syncs/sync.yaml:12:36: fields.Name is sensitive, but the project has no key to hash and encrypt it with\n  add to the state of the project: key: ${env.SLUICE_STATE_KEY}',
     ],
     [
+      'a key field that is sensitive',
+      {
+        ...withSync(FIELDS, '  Name: name\n  Id: { column: id, sensitive: true }'),
+        'syncs/project.yaml': 'kind: Project\nname: acme\nstate: { path: s.duckdb, key: secret-of-the-project }\n',
+      },
+      'syncs/sync.yaml:13:3: fields.Id is sensitive, but it is the key of the records\n  keys are kept in state and shown in plans as they are: choose another key, or leave sensitive out',
+    ],
+    [
       'key unset for a sensitive field',
       {
         ...withSync(FIELDS, '  Name: { column: name, sensitive: true }'),

@@ -599,15 +599,18 @@ describe('left unacknowledged by an earlier run: read live first, whatever refre
     expect(await p.writes()).toHaveLength(1);
   });
 
-  test.each(['timeout_after_write', 'timeout_before_write'])('nobody can look whether it landed (%s): held, never repeated', async (fault) => {
-    await using p = await project({ source: [ADA], api: { no_read: true, faults: { [fault]: [1] } } });
-    expect(resultOf(await p.apply([], 5))).toMatchObject({ unknown: 1, applied: 0 });
-    const document = await p.plan();
-    expect(document.summary).toMatchObject({ create: 0, update: 0, held: 1 });
-    expect(planOf(document).held).toMatchObject([{ key: ['1'], reason: 'unacknowledged' }]);
-    await p.apply([], 5);
-    expect(await p.writes()).toHaveLength(1);
-  });
+  test.each(['timeout_after_write', 'timeout_before_write'])(
+    'nobody can look whether it landed (%s): held, never repeated',
+    async (fault) => {
+      await using p = await project({ source: [ADA], api: { no_read: true, faults: { [fault]: [1] } } });
+      expect(resultOf(await p.apply([], 5))).toMatchObject({ unknown: 1, applied: 0 });
+      const document = await p.plan();
+      expect(document.summary).toMatchObject({ create: 0, update: 0, held: 1 });
+      expect(planOf(document).held).toMatchObject([{ key: ['1'], reason: 'unacknowledged' }]);
+      await p.apply([], 5);
+      expect(await p.writes()).toHaveLength(1);
+    },
+  );
 
   test('no answer, and it was not written: unknown, not repeated by this run; the next plan holds it', async () => {
     await using p = await project({ source: [ADA], api: { faults: { timeout_before_write: [1] } } });
