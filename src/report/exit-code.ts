@@ -27,8 +27,8 @@ function codeOfBlocks(sync: SyncPlan): ExitCode {
 }
 
 /**
- * `plan` is what was applied: its new rejects are not done either. What a policy holds in every plan is as the user wants
- * it; held by the apply itself are records that moved since the plan.
+ * `plan` is what was applied: its new rejects are not done either. The applier's `held` counts what a policy holds and what
+ * moved since the plan: both are not done.
  */
 export function exitCodeOfApply(document: ApplyDocument, plan: PlanDocument): ExitCode {
   const planned = new Map(plan.syncs.map((sync) => [sync.name, sync]));
