@@ -10,21 +10,21 @@
  * Each batch is announced to state before it is sent and recorded once its outcome is known, so that a kill at any
  * instant leaves exactly the rest for the next plan.
  */
-import { registerFunctions, SensitiveKey } from '../canonical/functions.ts';
+import { registerFunctions, registerOpening, SensitiveKey } from '../canonical/functions.ts';
 import type { Project, Sync } from '../config/model.ts';
 import type { Context } from '../context.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { openDestination } from '../destinations/registry.ts';
-import { messageOf, TransientError, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { type ApplyCounts, type ApplyDocument, PLAN_FORMAT, type SyncApply, type SyncPlan } from '../plan/document.ts';
 import { connectionOf, type Registry } from '../plan/ends.ts';
 import { type Allowance, limitOf } from '../plan/guards.ts';
 import { openPlanFile, type PlanFile, type PlannedSync } from '../plan/plan-file.ts';
 import { storedName } from '../plan/renames.ts';
 import type { Lease, RecordedOutcome, RunStatus, RunWriter, State } from '../state/state.ts';
-import { type ChangeBatch, intentOf, type Phase, readBatches, writeBatchOf } from './batches.ts';
+import { type ChangeBatch, firstOf, loadBatch, type Phase, readBatches, seqsOf, sizeOf } from './batches.ts';
 import { checkIdentity, checkPlanBelongs, mayApply } from './gate.ts';
-import { deliver } from './outcomes.ts';
+import { deliver, recorded } from './outcomes.ts';
 import { holdChildren } from './parents.ts';
 import { Tally } from './tally.ts';
 
@@ -49,6 +49,7 @@ export async function apply(context: Context, request: ApplyRequest): Promise<Ap
   await using file = await openPlanFile(context, request.planFile);
   checkPlanBelongs(request.project, file, request.planFile);
   registerFunctions(file.workspace.connection, sensitiveKey(request.project));
+  registerOpening(file.workspace.connection, sensitiveKey(request.project));
   const chosen = file.document.syncs.filter(
     (plan) => request.syncs === undefined || request.syncs.length === 0 || request.syncs.includes(plan.name),
   );
@@ -96,7 +97,6 @@ interface Run {
   readonly startedAt: number;
   readonly done: ReadonlySet<number>;
   readonly total: number;
-  readonly key: SensitiveKey | undefined;
   readonly tally: Tally;
   /** Why it stopped before its end; undefined while it has not. */
   stopped: string | undefined;
@@ -190,11 +190,11 @@ async function beginRun(
         commit: file.document.commit,
       },
       lease,
+      { workspace: file.workspace, file: file.path },
     );
     const done = await writer.acknowledged();
     context.emit({ type: 'apply:start', sync: sync.name, total: start.total });
-    const key = sensitiveKey(request.project);
-    return { ...start, destination, lease, writer, runId, startedAt, done, key, tally: new Tally(), stopped: undefined, limited: false };
+    return { ...start, destination, lease, writer, runId, startedAt, done, tally: new Tally(), stopped: undefined, limited: false };
   } catch (error) {
     await destination[Symbol.asyncDispose]();
     await lease.release();
@@ -260,9 +260,9 @@ async function writePhase(context: Context, file: PlanFile, runs: Runs, run: Run
       run.limited = true;
       return;
     }
-    const batch = planned.changes.length <= budget.left ? planned : { ...planned, changes: planned.changes.slice(0, budget.left) };
+    const batch = sizeOf(planned) <= budget.left ? planned : firstOf(planned, budget.left);
     run.limited = run.limited || batch !== planned;
-    budget.take(batch.changes.length);
+    budget.take(sizeOf(batch));
     await writeBatch(context, file, runs, run, batch, phase);
     context.emit({
       type: 'apply:progress',
@@ -274,29 +274,22 @@ async function writePhase(context: Context, file: PlanFile, runs: Runs, run: Run
   }
 }
 
-/** Announce, send, record: in this order, each durable before the next. */
+/** Announce, send, record: in this order, each durable before the next. A destination out of reach ends the run cleanly. */
 async function writeBatch(context: Context, file: PlanFile, runs: Runs, run: Run, batch: ChangeBatch, phase: Phase): Promise<void> {
-  const { ready, held } = holdChildren(batch, run.planned, run.tally, runs);
-  run.tally.add(batch.changes, held, phase.pass);
-  if (ready.changes.length === 0) return;
+  const { destination, planned, sync, tally } = run;
+  const { workspace } = file;
+  const { ready, held } = await holdChildren(workspace, batch, run, runs);
+  await tally.add(workspace, sync.name, { batch, pass: phase.pass }, held);
+  if (ready.ranges.length === 0) return;
   await runs.hold();
-  await run.writer.intend(ready.changes.map((change) => intentOf(change)));
-  const outcomes = await deliverOrStop(context, file, run, ready);
+  const changes = await loadBatch(workspace, planned, ready);
+  await run.writer.intend(ready.ranges);
+  const delivery = { context, workspace, destination, planned, verify: sync.verify ?? 'all' } as const;
+  const delivered = await deliver(delivery, changes, tally.verified);
+  const outcomes = recorded(seqsOf(ready), delivered.outcomes);
   await run.writer.record(outcomes);
-  run.tally.add(ready.changes, outcomes, phase.pass);
-}
-
-/** A destination that stays out of reach ends the run cleanly: nothing of the batch was written. */
-async function deliverOrStop(context: Context, file: PlanFile, run: Run, batch: ChangeBatch): Promise<readonly RecordedOutcome[]> {
-  const { destination, planned, sync } = run;
-  try {
-    const delivery = { context, workspace: file.workspace, destination, planned, verify: sync.verify ?? 'all' } as const;
-    return await deliver(delivery, writeBatchOf(planned, batch, run.key), run.tally.verified);
-  } catch (error) {
-    if (!(error instanceof TransientError) && !(error instanceof UserError)) throw error;
-    run.stopped = messageOf(error);
-    return batch.changes.map((change) => ({ seq: change.seq, status: 'not_attempted', message: messageOf(error) }));
-  }
+  run.stopped = delivered.failure?.message;
+  await tally.add(workspace, sync.name, { batch, pass: phase.pass }, outcomes);
 }
 
 function stopReason(context: Context, run: Run): string | undefined {
@@ -317,7 +310,7 @@ async function finishRun(context: Context, request: ApplyRequest, file: PlanFile
     : Math.max(0, run.total - run.done.size - counts.applied - counts.unchanged - counts.held - counts.rejected - counts.unknown);
   const whole = left === 0 && counts.unknown === 0 && run.stopped === undefined && (!request.adoptOnly || run.total === 0);
   const status: RunStatus = whole ? 'finished' : 'partial';
-  await run.writer.finish({ status, finishedAt: context.now(), adoptions: { planFile: file.path } });
+  await run.writer.finish({ status, finishedAt: context.now() });
   context.emit({ type: 'apply:done', sync: run.sync.name, ms: context.now() - run.startedAt });
   const adopted = await file.workspace.count("SELECT count(*) FROM plan.adoptions WHERE sync = $sync AND kind = 'adopt'", {
     sync: run.sync.name,

@@ -1,33 +1,22 @@
-/** Changes of a plan as batches: contiguous changes of one action and one set of fields, never more than the destination takes. */
-import { isSealed, type SensitiveKey } from '../canonical/functions.ts';
-import type { WriteBatch, WriteChange } from '../destinations/destination.ts';
+/** Changes of a plan as batches: changes of one action and one set of fields, never more than the destination takes. */
+import { FUNCTIONS } from '../canonical/functions.ts';
+import { writeBatch } from '../destinations/batch.ts';
+import type { WriteBatch } from '../destinations/destination.ts';
 import { InternalError } from '../errors.ts';
-import type { PlannedSync } from '../plan/plan-file.ts';
-import type { Intent } from '../state/state.ts';
+import { elementText, hasMember, memberTexts } from '../plan/json-sql.ts';
+import type { PlannedField, PlannedSync } from '../plan/plan-file.ts';
+import type { SeqRange } from '../state/state.ts';
+import { literal } from '../workspace/quote.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
-/** A row of the plan's `changes`, numbers of 64 bits as text. */
-export interface PlannedChange {
-  readonly seq: number;
-  readonly action: Intent['action'];
-  readonly key: string;
-  readonly key_hash: string;
-  readonly remote_id: string | null;
-  readonly fields: readonly string[];
-  readonly before: string | null;
-  readonly after: string | null;
-  readonly sent: string | null;
-  readonly returned: string | null;
-  readonly row_hash: string | null;
-  readonly live_hash: string | null;
-  readonly origin: Intent['origin'];
-  readonly after_apply: readonly string[];
-}
+export type PlannedAction = 'create' | 'update' | 'clear' | 'delete';
 
+/** Changes by their sequence numbers; what they are stands in the plan. */
 export interface ChangeBatch {
-  readonly action: Intent['action'];
+  readonly action: PlannedAction;
   readonly fields: readonly string[];
-  readonly changes: readonly PlannedChange[];
+  /** Ascending, without overlap. */
+  readonly ranges: readonly SeqRange[];
 }
 
 /** Which changes of a sync: those that write records in the first or second pass, or the deletes. */
@@ -36,118 +25,164 @@ export interface Phase {
   readonly deletes: boolean;
 }
 
-/** Reads the changes of a phase in order and cuts them into batches. */
+/** The batches of a phase in the plan's order, without the changes that are done. */
 export async function* readBatches(
   workspace: Workspace,
   sync: string,
   phase: Phase,
   options: { batchSize: number; skip: ReadonlySet<number> },
 ): AsyncGenerator<ChangeBatch> {
-  const range = await workspace.row(
-    `SELECT min(seq) AS first, max(seq) AS last FROM plan.changes WHERE sync = $sync AND pass = $pass AND (action = 'delete') = $deletes`,
+  for (const group of await readGroups(workspace, sync, phase)) {
+    const left = without(await rangesOf(workspace, sync, phase, group), options.skip);
+    for (const ranges of cut(left, options.batchSize)) yield { action: group.action, fields: group.fields, ranges };
+  }
+}
+
+/** Changes of one action and one set of fields, all of a phase. */
+interface Group {
+  readonly action: PlannedAction;
+  readonly fields: readonly string[];
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
+}
+
+const OF_PHASE = `sync = $sync AND pass = $pass AND (action = 'delete') = $deletes`;
+
+async function readGroups(workspace: Workspace, sync: string, phase: Phase): Promise<Group[]> {
+  const rows = await workspace.rows(
+    `SELECT action, fields, min(seq) AS first, max(seq) AS last, count(*) AS count FROM plan.changes WHERE ${OF_PHASE} GROUP BY action, fields ORDER BY first`,
     { sync, ...phase },
   );
-  if (range['first'] === null) return;
-  for (let from = Number(range['first']); from <= Number(range['last']); from += options.batchSize) {
-    const page = await readPage(workspace, sync, phase, { from, to: from + options.batchSize - 1 });
-    for (const batch of cut(page)) {
-      const changes = batch.changes.filter((change) => !options.skip.has(change.seq));
-      if (changes.length > 0) yield { ...batch, changes };
+  return rows.map((row) => ({
+    action: row['action'] as PlannedAction,
+    fields: row['fields'] as string[],
+    first: Number(row['first']),
+    last: Number(row['last']),
+    count: Number(row['count']),
+  }));
+}
+
+/** Nearly always one: the plan is ordered by action and fields. */
+async function rangesOf(workspace: Workspace, sync: string, phase: Phase, group: Group): Promise<SeqRange[]> {
+  if (group.last - group.first + 1 === group.count) return [{ from: group.first, to: group.last }];
+  const rows = await workspace.rows(
+    `SELECT min(seq) AS first, max(seq) AS last FROM (
+       SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island FROM plan.changes
+       WHERE ${OF_PHASE} AND action = $action AND fields = CAST(from_json($fields, '["VARCHAR"]') AS VARCHAR[]))
+     GROUP BY island ORDER BY first`,
+    { sync, ...phase, action: group.action, fields: JSON.stringify(group.fields) },
+  );
+  return rows.map((row) => ({ from: Number(row['first']), to: Number(row['last']) }));
+}
+
+/** The ranges without some of their numbers. */
+export function without(ranges: readonly SeqRange[], skip: ReadonlySet<number>): SeqRange[] {
+  if (skip.size === 0) return [...ranges];
+  const left: SeqRange[] = [];
+  for (const { from, to } of ranges) {
+    for (let seq = from; seq <= to; seq += 1) {
+      if (skip.has(seq)) continue;
+      const last = left.at(-1);
+      if (last?.to === seq - 1 && last.from >= from) left[left.length - 1] = { from: last.from, to: seq };
+      else left.push({ from: seq, to: seq });
     }
   }
+  return left;
 }
 
-/**
- * One page as one JSON text: an order of magnitude cheaper to bring into JavaScript than cell by cell. By a range of
- * sequence numbers, because the file is in their order: DuckDB reads the few row groups that hold them.
- */
-async function readPage(workspace: Workspace, sync: string, phase: Phase, range: { from: number; to: number }): Promise<PlannedChange[]> {
-  const row = await workspace.row(
-    `SELECT CAST(to_json(list(c ORDER BY c.seq)) AS VARCHAR) AS page FROM (
-       SELECT seq, action, key, CAST(key_hash AS VARCHAR) AS key_hash, remote_id, fields, before, after, sent, returned,
-         CAST(row_hash AS VARCHAR) AS row_hash, CAST(live_hash AS VARCHAR) AS live_hash, origin, after_apply
-       FROM plan.changes WHERE sync = $sync AND pass = $pass AND (action = 'delete') = $deletes AND seq BETWEEN $from AND $to) AS c`,
-    { sync, ...phase, ...range },
-  );
-  return typeof row['page'] === 'string' ? (JSON.parse(row['page']) as PlannedChange[]) : [];
-}
-
-function cut(page: readonly PlannedChange[]): ChangeBatch[] {
-  const batches: { action: Intent['action']; fields: readonly string[]; signature: string; changes: PlannedChange[] }[] = [];
-  for (const change of page) {
-    const signature = JSON.stringify([change.action, change.fields]);
-    const open = batches.at(-1);
-    if (open?.signature === signature) open.changes.push(change);
-    else batches.push({ action: change.action, fields: change.fields, signature, changes: [change] });
+/** Groups of ranges that hold at most `size` numbers each. */
+function* cut(ranges: readonly SeqRange[], size: number): Generator<SeqRange[]> {
+  let open: SeqRange[] = [];
+  let room = size;
+  for (const range of ranges) {
+    for (let from = range.from; from <= range.to;) {
+      const to = Math.min(range.to, from + room - 1);
+      open.push({ from, to });
+      room -= to - from + 1;
+      from = to + 1;
+      if (room > 0) continue;
+      yield open;
+      open = [];
+      room = size;
+    }
   }
-  return batches;
+  if (open.length > 0) yield open;
 }
 
-/** What state must remember before the batch is sent. */
-export function intentOf(change: PlannedChange): Intent {
-  return {
-    seq: change.seq,
-    key: change.key,
-    keyHash: change.key_hash,
-    action: change.action,
-    remoteId: change.remote_id,
-    rowHash: change.row_hash,
-    liveHash: change.live_hash,
-    sent: change.action === 'create' ? (change.sent ?? change.after) : change.sent,
-    returned: change.returned,
-    origin: change.origin,
-    fields: change.fields,
-    before: change.action === 'create' ? null : beforeImage(change),
-  };
+/** The first `size` changes of a batch. */
+export function firstOf(batch: ChangeBatch, size: number): ChangeBatch {
+  const [ranges = []] = [...cut(batch.ranges, size)];
+  return { ...batch, ranges };
 }
 
-/** Former values of what the change touches: of its fields, or of the whole record when it is deleted. */
-function beforeImage(change: PlannedChange): string | null {
-  if (change.before === null || change.action === 'delete') return change.before;
-  const values = JSON.parse(change.before) as Record<string, string | null>;
-  return JSON.stringify(
-    Object.fromEntries(change.fields.filter((field) => field in values).map((field) => [field, values[field] ?? null])),
-  );
+export function sizeOf({ ranges }: Pick<ChangeBatch, 'ranges'>): number {
+  return ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0);
 }
 
-/** The batch as a connector takes it: sensitive values opened, only the fields that change. */
-export function writeBatchOf(planned: PlannedSync, batch: ChangeBatch, key: SensitiveKey | undefined): WriteBatch {
-  const types = new Map(planned.fieldTypes.map((field) => [field.name, field]));
-  const names = batch.action === 'delete' ? planned.fieldTypes.filter((field) => field.readable).map((field) => field.name) : batch.fields;
-  return {
+/** Every sequence number of a batch: the number at a position is that of the change there. */
+export function seqsOf({ ranges }: Pick<ChangeBatch, 'ranges'>): number[] {
+  return ranges.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, index) => from + index));
+}
+
+/** SQL condition: the change with this sequence number is in the batch. */
+export function inBatch({ ranges }: Pick<ChangeBatch, 'ranges'>, seq = 'seq'): string {
+  const first = ranges[0]?.from ?? 0;
+  const last = ranges.at(-1)?.to ?? -1;
+  const within = `${seq} BETWEEN ${first} AND ${last}`; // by this DuckDB finds the few row groups that hold them
+  if (ranges.length <= 1) return within;
+  const seqs = `SELECT unnest(range(r.a, r.b + 1)) FROM (VALUES ${ranges.map(({ from, to }) => `(${from}, ${to})`).join(', ')}) AS r(a, b)`;
+  return `${within} AND ${seq} IN (${seqs})`;
+}
+
+/** Loads the batch into the workspace as a connector takes it: exact text, sensitive values opened, only the fields that change. */
+export async function loadBatch(workspace: Workspace, planned: PlannedSync, batch: ChangeBatch): Promise<WriteBatch> {
+  const fields = writtenFields(planned, batch);
+  const table = 'temp.main.apply_batch';
+  await workspace.run(`CREATE OR REPLACE TEMP TABLE ${table} AS ${batchSql(planned, batch, fields)}`);
+  return writeBatch({
     object: planned.object,
     action: batch.action === 'clear' ? 'update' : batch.action,
     key: planned.keyFields,
-    fields: names.map((field) => {
-      const known = types.get(field);
-      if (known === undefined) throw new InternalError(`the plan changes ${planned.sync}.${field} but does not describe it`);
-      return { field, type: known.storedType, reference: known.reference ?? undefined };
-    }),
-    changes: batch.changes.map((change) => writeChangeOf(change, names, key)),
-  };
+    fields: fields.map(({ name, storedType, reference }) => ({ field: name, type: storedType, reference: reference ?? undefined })),
+    size: sizeOf(batch),
+    workspace,
+    relation: table,
+  });
 }
 
-function writeChangeOf(change: PlannedChange, names: readonly string[], key: SensitiveKey | undefined): WriteChange {
-  return {
-    seq: change.seq,
-    key: JSON.parse(change.key) as string[],
-    remoteId: change.remote_id ?? undefined,
-    before: change.action === 'create' ? null : pick(change.before, names, key),
-    after: change.action === 'delete' ? null : pick(change.after, names, key),
-  };
+function writtenFields(planned: PlannedSync, batch: ChangeBatch): readonly PlannedField[] {
+  if (batch.action === 'delete') return planned.fieldTypes.filter((field) => field.readable);
+  const byName = new Map(planned.fieldTypes.map((field) => [field.name, field]));
+  return batch.fields.map((name) => {
+    const known = byName.get(name);
+    if (known === undefined) throw new InternalError(`the plan changes ${planned.sync}.${name} but does not describe it`);
+    return known;
+  });
 }
 
-function pick(json: string | null, names: readonly string[], key: SensitiveKey | undefined): Record<string, string | null> {
-  const values = json === null ? {} : (JSON.parse(json) as Record<string, string | null>);
-  const picked: Record<string, string | null> = {};
-  for (const name of names) {
-    const value = values[name];
-    if (value !== undefined) picked[name] = isSealed(value) ? opened(value, key) : value;
-  }
-  return picked;
+/** Each JSON text is taken apart once, not once for each of its members. */
+function batchSql(planned: PlannedSync, batch: ChangeBatch, fields: readonly PlannedField[]): string {
+  const names = fields.map((field) => field.name);
+  const hasBefore = batch.action !== 'create';
+  const hasAfter = batch.action !== 'delete';
+  const keys = planned.keyFields.map((_, index) => `${elementText('key', index)} AS k${index}`);
+  const columns = fields.flatMap((field, index) => [
+    `${hasAfter ? plain(field, `after_texts[${index + 1}]`) : 'CAST(NULL AS VARCHAR)'} AS a${index}`,
+    `${hasBefore ? plain(field, `before_texts[${index + 1}]`) : 'CAST(NULL AS VARCHAR)'} AS b${index}`,
+    `${hasBefore ? hasMember('before', field.name) : 'false'} AS h${index}`,
+  ]);
+  const texts = (json: string): string => (names.length === 0 ? 'CAST([] AS VARCHAR[])' : memberTexts(json, names));
+  return `SELECT ${position(batch)} AS pos, seq, remote_id, ${[...keys, ...columns].join(', ')}
+    FROM (SELECT seq, remote_id, key, before, ${texts('after')} AS after_texts, ${texts('before')} AS before_texts
+      FROM plan.changes WHERE sync = ${literal(planned.sync)} AND ${inBatch(batch)})`;
 }
 
-function opened(value: string, key: SensitiveKey | undefined): string {
-  if (key === undefined) throw new InternalError('a sealed value in a plan whose project has no state.key');
-  return key.open(value);
+function position({ ranges }: ChangeBatch): string {
+  const [only, ...others] = ranges;
+  return `CAST(${others.length === 0 ? `seq - ${only?.from ?? 0}` : 'row_number() OVER (ORDER BY seq) - 1'} AS INTEGER)`;
+}
+
+function plain(field: PlannedField, text: string): string {
+  return field.sensitive ? `${FUNCTIONS.open}(${text})` : text;
 }

@@ -1,11 +1,12 @@
 /** From what a connector said to what state records: held records, looked-up unknowns, read-back values. */
 import type { Context } from '../context.ts';
+import { selectionOf } from '../destinations/batch.ts';
 import type { Destination, Outcome, WriteBatch } from '../destinations/destination.ts';
 import type { PlannedSync } from '../plan/plan-file.ts';
 import type { RecordedOutcome } from '../state/state.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { compareLive } from './reread.ts';
-import { send } from './send.ts';
+import { send, type Sent } from './send.ts';
 
 /** Records read back in one run before it turns to samples, and the records of a batch in a sample. */
 const VERIFY_ALL = 2_000;
@@ -19,85 +20,136 @@ export interface Delivery {
   readonly verify: 'all' | 'sample' | 'none';
 }
 
-/** Sends a batch and says what became of each change. `verifiedSoFar`: records this run has read back. */
-export async function deliver(delivery: Delivery, batch: WriteBatch, verifiedSoFar: number): Promise<readonly RecordedOutcome[]> {
-  const { destination, planned } = delivery;
-  const held = destination.capabilities.atomicCompare.can ? [] : await movedSincePlan(delivery, batch);
-  const heldSeqs = new Set(held.map((outcome) => outcome.seq));
-  const rest = { ...batch, changes: batch.changes.filter((change) => !heldSeqs.has(change.seq)) };
-  if (rest.changes.length === 0) return held;
-  const raw = await send(delivery.context, destination, rest, planned.sync);
-  const settled = await lookUpUnknown(delivery, rest, raw);
-  const recorded = rest.changes.map((change, index) => record(change.seq, settled[index]));
-  return [...held, ...(await readBack(delivery, rest, recorded, verifiedSoFar))];
+/** What became of the change at one position of a batch: an outcome as state records it, without its place in the plan. */
+export type Settled = Omit<RecordedOutcome, 'from' | 'to'>;
+
+export interface Delivered {
+  /** One for each change of the batch, in order. */
+  readonly outcomes: readonly Settled[];
+  readonly failure: Sent['failure'];
 }
 
-function record(seq: number, outcome: Outcome | undefined): RecordedOutcome {
-  if (outcome === undefined) return { seq, status: 'unknown', message: 'the connector said nothing about this record' };
-  switch (outcome.status) {
-    case 'applied':
-    case 'unchanged':
-      return { seq, status: outcome.status, remoteId: outcome.remoteId };
-    case 'held':
-    case 'unknown':
-      return { seq, status: outcome.status, message: outcome.message };
-    case 'rejected':
-      return { seq, status: 'rejected', code: outcome.code, message: outcome.message };
-  }
+/** Sends a batch and says what became of each change. `verifiedSoFar`: records this run has read back. */
+export async function deliver(delivery: Delivery, batch: WriteBatch, verifiedSoFar: number): Promise<Delivered> {
+  const { destination, planned } = delivery;
+  const held = destination.capabilities.atomicCompare.can ? new Map<number, Settled>() : await movedSincePlan(delivery, batch);
+  const ready = positionsOf(batch).filter((position) => !held.has(position));
+  if (ready.length === 0) return { outcomes: positionsOf(batch).map((position) => held.get(position) ?? NOTHING_SAID), failure: undefined };
+  const rest = held.size === 0 ? batch : await selectionOf(batch, ready);
+  const sent = await send(delivery.context, destination, rest, planned.sync);
+  const settled = await readBack(delivery, rest, await lookUpUnknown(delivery, rest, sent), verifiedSoFar);
+  if (held.size === 0) return { outcomes: settled, failure: sent.failure };
+  const bySent = new Map(ready.map((position, index) => [position, settled[index]]));
+  const outcomes = positionsOf(batch).map((position) => held.get(position) ?? bySent.get(position) ?? NOTHING_SAID);
+  return { outcomes, failure: sent.failure };
+}
+
+const NOTHING_SAID: Settled = { status: 'unknown', message: 'the connector said nothing about this record' };
+
+function positionsOf(batch: WriteBatch): number[] {
+  return Array.from({ length: batch.size }, (_, position) => position);
+}
+
+function settledAs(outcome: Outcome): Settled {
+  return outcome.status === 'applied' || outcome.status === 'unchanged' ? { status: outcome.status, remoteId: outcome.remoteId } : outcome;
 }
 
 /** Destinations that cannot compare and write in one step: read the records again right before the batch is sent. */
-async function movedSincePlan(delivery: Delivery, batch: WriteBatch): Promise<RecordedOutcome[]> {
+async function movedSincePlan(delivery: Delivery, batch: WriteBatch): Promise<Map<number, Settled>> {
   const { destination, workspace, planned } = delivery;
-  if (!destination.capabilities.readByKey.can) return [];
+  const held = new Map<number, Settled>();
+  if (!destination.capabilities.readByKey.can) return held;
   const live = await compareLive(workspace, destination, planned, batch, 'before');
-  return batch.changes.flatMap((change): RecordedOutcome[] => {
-    const now = live.get(change.seq);
-    const exists = now?.exists ?? false;
-    if (batch.action === 'create')
-      return exists ? [{ seq: change.seq, status: 'held', message: 'the record exists: it was created since the plan' }] : [];
-    if (!exists) return [{ seq: change.seq, status: 'held', message: 'the record is gone: it was deleted since the plan' }];
-    const moved = Object.keys(now?.differing ?? {});
-    return moved.length === 0 ? [] : [{ seq: change.seq, status: 'held', message: `${moved.join(', ')} moved since the plan` }];
-  });
+  for (const position of positionsOf(batch)) {
+    const now = live.get(position);
+    const message = sinceThePlan(batch.action, now?.exists ?? false, Object.keys(now?.differing ?? {}));
+    if (message !== undefined) held.set(position, { status: 'held', message });
+  }
+  return held;
+}
+
+function sinceThePlan(action: WriteBatch['action'], exists: boolean, moved: readonly string[]): string | undefined {
+  if (action === 'create') return exists ? 'the record exists: it was created since the plan' : undefined;
+  if (!exists) return 'the record is gone: it was deleted since the plan';
+  return moved.length === 0 ? undefined : `${moved.join(', ')} moved since the plan`;
 }
 
 /** An unknown outcome is looked up: it landed when the record holds what was sent; otherwise it stays unknown. */
-async function lookUpUnknown(delivery: Delivery, batch: WriteBatch, outcomes: readonly Outcome[]): Promise<readonly Outcome[]> {
-  const unknown = new Set(batch.changes.filter((_, index) => outcomes[index]?.status === 'unknown').map((change) => change.seq));
-  if (unknown.size === 0 || !delivery.destination.capabilities.readByKey.can) return outcomes;
-  const asked = { ...batch, changes: batch.changes.filter((change) => unknown.has(change.seq)) };
+async function lookUpUnknown(delivery: Delivery, batch: WriteBatch, { outcomes, failure }: Sent): Promise<readonly Settled[]> {
+  const unsent: Settled = { status: 'not_attempted', message: failure?.message };
+  const settled = outcomes.map((outcome) => (outcome === undefined ? unsent : settledAs(outcome)));
+  const unknown = positionsOf(batch).filter((position) => settled[position]?.status === 'unknown');
+  if (unknown.length === 0 || !delivery.destination.capabilities.readByKey.can) return settled;
   await delivery.destination.attach(delivery.workspace);
-  const live = await compareLive(delivery.workspace, delivery.destination, delivery.planned, asked, 'after');
-  return batch.changes.map((change, index): Outcome => {
-    const outcome = outcomes[index] ?? { status: 'unknown', message: 'the connector said nothing about this record' };
-    const now = live.get(change.seq);
-    if (!unknown.has(change.seq) || now === undefined) return outcome;
+  const live = await compareLive(delivery.workspace, delivery.destination, delivery.planned, await selectionOf(batch, unknown), 'after');
+  for (const [index, position] of unknown.entries()) {
+    const now = live.get(index);
+    if (now === undefined) continue;
     const landed = batch.action === 'delete' ? !now.exists : now.exists && Object.keys(now.differing).length === 0;
-    return landed ? { status: 'applied', remoteId: now.remoteId ?? undefined } : outcome;
-  });
+    if (landed) settled[position] = { status: 'applied', remoteId: now.remoteId ?? undefined };
+  }
+  return settled;
 }
 
 /** What the destination made of the acknowledged records; fills `returned`. A destination that stores exactly needs no look. */
 async function readBack(
   delivery: Delivery,
   batch: WriteBatch,
-  outcomes: readonly RecordedOutcome[],
+  outcomes: readonly Settled[],
   verifiedSoFar: number,
-): Promise<RecordedOutcome[]> {
+): Promise<readonly Settled[]> {
   const { destination } = delivery;
-  const acknowledged = outcomes.filter((outcome) => outcome.status === 'applied' || outcome.status === 'unchanged');
-  if (destination.capabilities.storesExactly.can) return outcomes.map((outcome) => ({ ...outcome, verified: true }));
+  if (destination.capabilities.storesExactly.can) return verifiedAlike(outcomes);
+  const acknowledged = positionsOf(batch).filter((position) => isAcknowledged(outcomes[position]));
   if (delivery.verify === 'none' || !destination.capabilities.readByKey.can || batch.action === 'delete' || acknowledged.length === 0)
-    return [...outcomes];
+    return outcomes;
   const all = delivery.verify === 'all' && verifiedSoFar < VERIFY_ALL;
-  const chosen = new Set((all ? acknowledged : acknowledged.slice(0, VERIFY_SAMPLE)).map((outcome) => outcome.seq));
-  const asked = { ...batch, changes: batch.changes.filter((change) => chosen.has(change.seq)) };
-  const live = await compareLive(delivery.workspace, destination, delivery.planned, asked, 'after');
-  return outcomes.map((outcome) => {
-    const now = live.get(outcome.seq);
+  const chosen = all ? acknowledged : acknowledged.slice(0, VERIFY_SAMPLE);
+  const live = await compareLive(delivery.workspace, destination, delivery.planned, await selectionOf(batch, chosen), 'after');
+  const looked = new Map(chosen.map((position, index) => [position, live.get(index)]));
+  return outcomes.map((outcome, position) => {
+    const now = looked.get(position);
     if (now === undefined || !now.exists) return outcome;
     const returned = Object.keys(now.differing).length === 0 ? undefined : JSON.stringify(now.differing);
     return { ...outcome, verified: true, returned, remoteId: outcome.remoteId ?? now.remoteId ?? undefined };
   });
+}
+
+function isAcknowledged(outcome: Settled | undefined): boolean {
+  return outcome?.status === 'applied' || outcome?.status === 'unchanged';
+}
+
+/** Outcomes that were one object stay one: a million equal outcomes take no room. */
+function verifiedAlike(outcomes: readonly Settled[]): readonly Settled[] {
+  const made = new Map<Settled, Settled>();
+  return outcomes.map((outcome) => {
+    const known = made.get(outcome);
+    if (known !== undefined) return known;
+    const verified = { ...outcome, verified: true };
+    made.set(outcome, verified);
+    return verified;
+  });
+}
+
+/** The outcomes with their places in the plan; neighbours that say the same are one entry. `seqs`: the number at each position. */
+export function recorded(seqs: readonly number[], outcomes: readonly Settled[]): RecordedOutcome[] {
+  const entries: RecordedOutcome[] = [];
+  for (const [position, outcome] of outcomes.entries()) {
+    const seq = seqs[position] ?? -1;
+    const last = entries.at(-1);
+    if (last?.to === seq - 1 && saySame(last, outcome)) entries[entries.length - 1] = { ...last, to: seq };
+    else entries.push({ ...outcome, from: seq, to: seq });
+  }
+  return entries;
+}
+
+function saySame(a: Settled, b: Settled): boolean {
+  return (
+    a.status === b.status &&
+    a.remoteId === b.remoteId &&
+    a.code === b.code &&
+    a.message === b.message &&
+    a.returned === b.returned &&
+    a.verified === b.verified
+  );
 }

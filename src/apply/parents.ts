@@ -1,7 +1,9 @@
 /** A record that refers to one this plan creates waits for it: when the parent failed, the child is held, not sent. */
 import type { PlannedSync } from '../plan/plan-file.ts';
 import type { RecordedOutcome } from '../state/state.ts';
-import type { ChangeBatch, PlannedChange } from './batches.ts';
+import { literal } from '../workspace/quote.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { type ChangeBatch, inBatch, without } from './batches.ts';
 import type { Tally } from './tally.ts';
 
 /** What the applier knows of the other syncs: which of them create records of an object, and which creates failed. */
@@ -11,34 +13,70 @@ export interface Siblings {
   }[];
 }
 
-/** Splits a batch into what may be sent and the outcomes of what must wait. */
-export function holdChildren(
-  batch: ChangeBatch,
-  planned: PlannedSync,
-  own: Tally,
-  siblings: Siblings,
-): { readonly ready: ChangeBatch; readonly held: readonly RecordedOutcome[] } {
-  const held = batch.changes.flatMap((change): RecordedOutcome[] => {
-    const missing = waitsFor(change, planned, own, siblings);
-    return missing === undefined ? [] : [{ seq: change.seq, status: 'held', message: missing }];
-  });
-  if (held.length === 0) return { ready: batch, held };
-  const waiting = new Set(held.map((outcome) => outcome.seq));
-  return { ready: { ...batch, changes: batch.changes.filter((change) => !waiting.has(change.seq)) }, held };
+/** The sync whose batch it is, and what became of its records so far. */
+export interface Child {
+  readonly planned: PlannedSync;
+  readonly tally: Tally;
 }
 
-function waitsFor(change: PlannedChange, planned: PlannedSync, own: Tally, siblings: Siblings): string | undefined {
-  if (change.after_apply.length === 0) return undefined;
+/** Splits a batch into what may be sent and the outcomes of what must wait. */
+export async function holdChildren(
+  workspace: Workspace,
+  batch: ChangeBatch,
+  child: Child,
+  siblings: Siblings,
+): Promise<{ readonly ready: ChangeBatch; readonly held: readonly RecordedOutcome[] }> {
+  if (nothingFailed(batch, child, siblings)) return { ready: batch, held: [] };
+  const changes = await waitingChanges(workspace, batch, child.planned);
+  const held = changes.flatMap((change): RecordedOutcome[] => {
+    const message = waitsFor(change, child, siblings);
+    return message === undefined ? [] : [{ from: change.seq, to: change.seq, status: 'held', message }];
+  });
+  if (held.length === 0) return { ready: batch, held };
+  return { ready: { ...batch, ranges: without(batch.ranges, new Set(held.map((outcome) => outcome.from))) }, held };
+}
+
+/** Usual: every parent has a run in this apply, and every create of it was acknowledged. */
+function nothingFailed(batch: ChangeBatch, child: Child, siblings: Siblings): boolean {
+  const objects = child.planned.fieldTypes.flatMap((field) =>
+    field.reference === null || !batch.fields.includes(field.name) ? [] : [field.reference.object],
+  );
+  const parents = objects.map((object) => parentsOf(object, siblings));
+  const all = [child.tally, ...parents.flat()];
+  return objects.length === 0 || (parents.every((each) => each.length > 0) && all.every((tally) => tally.failedCreates.size === 0));
+}
+
+function parentsOf(object: string | undefined, siblings: Siblings): Tally[] {
+  return siblings.entries.flatMap(({ run }) => (run !== undefined && run.planned.object === object ? [run.tally] : []));
+}
+
+interface WaitingChange {
+  readonly seq: number;
+  readonly key: string;
+  readonly fields: readonly string[];
+  readonly after: string | null;
+  readonly after_apply: readonly string[];
+}
+
+/** Changes of the batch that refer to a record which the plan creates. */
+async function waitingChanges(workspace: Workspace, batch: ChangeBatch, planned: PlannedSync): Promise<WaitingChange[]> {
+  const row = await workspace.row(
+    `SELECT CAST(to_json(list(c ORDER BY c.seq)) AS VARCHAR) AS page FROM (
+       SELECT seq, key, fields, after, after_apply FROM plan.changes
+       WHERE sync = ${literal(planned.sync)} AND ${inBatch(batch)} AND len(after_apply) > 0) AS c`,
+  );
+  return typeof row['page'] === 'string' ? (JSON.parse(row['page']) as WaitingChange[]) : [];
+}
+
+function waitsFor(change: WaitingChange, { planned, tally }: Child, siblings: Siblings): string | undefined {
   const ownKey = (JSON.parse(change.key) as string[])[0] ?? '';
-  if (own.failedCreates.has(ownKey)) return 'the record itself was not created';
+  if (tally.failedCreates.has(ownKey)) return 'the record itself was not created';
   const after = change.after === null ? {} : (JSON.parse(change.after) as Record<string, string | null>);
   for (const field of change.after_apply.filter((name) => change.fields.includes(name))) {
     const object = planned.fieldTypes.find((each) => each.name === field)?.reference?.object;
-    const parents = siblings.entries.flatMap((entry) =>
-      entry.run !== undefined && entry.run.planned.object === object ? [entry.run] : [],
-    );
+    const parents = parentsOf(object, siblings);
     const value = after[field] ?? '';
-    if (parents.length === 0 || parents.some((parent) => parent.tally.failedCreates.has(value)))
+    if (parents.length === 0 || parents.some((parent) => parent.failedCreates.has(value)))
       return `${field}: the ${object ?? 'record'} it refers to was not created`;
   }
   return undefined;

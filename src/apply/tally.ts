@@ -1,7 +1,9 @@
 /** Counts of one sync's run, and which creates did not happen: their children must wait. */
 import type { ApplyCounts, RejectGroup } from '../plan/document.ts';
 import type { RecordedOutcome } from '../state/state.ts';
-import type { PlannedChange } from './batches.ts';
+import { literal } from '../workspace/quote.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { type ChangeBatch, inBatch } from './batches.ts';
 
 const REJECT_EXAMPLES = 3;
 
@@ -12,23 +14,28 @@ export class Tally {
   readonly failedCreates = new Set<string>();
   verified = 0;
 
-  add(changes: readonly PlannedChange[], outcomes: readonly RecordedOutcome[], pass: 1 | 2): void {
-    const bySeq = new Map(outcomes.map((outcome) => [outcome.seq, outcome]));
-    for (const change of changes) {
-      const outcome = bySeq.get(change.seq);
-      if (outcome === undefined) continue;
-      const acknowledged = outcome.status === 'applied' || outcome.status === 'unchanged';
-      if (outcome.verified === true) this.verified += 1;
-      if (!acknowledged && change.action === 'create') this.failedCreates.add((JSON.parse(change.key) as string[])[0] ?? '');
-      if (pass === 1 || !acknowledged) this.#counts[outcome.status] += 1;
-      if (outcome.status === 'rejected') this.#addReject(change, outcome);
+  /** `workspace` holds the plan: only changes that were not acknowledged are looked up in it. */
+  async add(workspace: Workspace, sync: string, work: { batch: Pick<ChangeBatch, 'action'>; pass: 1 | 2 }, outcomes: readonly RecordedOutcome[]): Promise<void> {
+    const failed = outcomes.filter((outcome) => !isAcknowledged(outcome));
+    const keys = await keysOf(workspace, sync, failed);
+    for (const outcome of outcomes) {
+      const size = outcome.to - outcome.from + 1;
+      if (outcome.verified === true) this.verified += size;
+      if (work.pass === 1 || !isAcknowledged(outcome)) this.#counts[outcome.status] += size;
+    }
+    for (const outcome of failed) {
+      for (let seq = outcome.from; seq <= outcome.to; seq += 1) {
+        const key = keys.get(seq) ?? [];
+        if (work.batch.action === 'create') this.failedCreates.add(key[0] ?? '');
+        if (outcome.status === 'rejected') this.#addReject(key, outcome);
+      }
     }
   }
 
-  #addReject(change: PlannedChange, outcome: RecordedOutcome): void {
+  #addReject(key: readonly (string | null)[], outcome: RecordedOutcome): void {
     const code = outcome.code ?? 'REJECTED';
     const group = this.#rejects.get(code) ?? { count: 0, examples: [] };
-    const example = { key: JSON.parse(change.key) as string[], message: outcome.message ?? '' };
+    const example = { key: [...key], message: outcome.message ?? '' };
     this.#rejects.set(code, {
       count: group.count + 1,
       examples: group.examples.length < REJECT_EXAMPLES ? [...group.examples, example] : group.examples,
@@ -47,4 +54,19 @@ export class Tally {
   rejectGroups(): RejectGroup[] {
     return [...this.#rejects].map(([code, group]) => ({ code, field: null, count: group.count, known: 0, examples: group.examples }));
   }
+}
+
+function isAcknowledged(outcome: RecordedOutcome): boolean {
+  return outcome.status === 'applied' || outcome.status === 'unchanged';
+}
+
+/** Keys of the changes that these outcomes are about. */
+async function keysOf(workspace: Workspace, sync: string, outcomes: readonly RecordedOutcome[]): Promise<Map<number, (string | null)[]>> {
+  if (outcomes.length === 0) return new Map();
+  const ranges = [...outcomes].sort((a, b) => a.from - b.from);
+  const row = await workspace.row(
+    `SELECT CAST(to_json(list([CAST(seq AS VARCHAR), key])) AS VARCHAR) AS keys FROM plan.changes WHERE sync = ${literal(sync)} AND ${inBatch({ ranges })}`,
+  );
+  const pairs = typeof row['keys'] === 'string' ? (JSON.parse(row['keys']) as [string, string][]) : [];
+  return new Map(pairs.map(([seq, key]) => [Number(seq), JSON.parse(key) as (string | null)[]]));
 }

@@ -4,6 +4,15 @@ import type { Relation, Workspace } from '../workspace/workspace.ts';
 /** Whether the system can do a thing and, if not, why: the sentence a user reads. */
 export type Support = { readonly can: true } | { readonly can: false; readonly reason: string };
 
+/** How much a destination takes: the core keeps within it. */
+export interface Rate {
+  readonly perSecond: number;
+  /** What it takes at once after a pause. */
+  readonly burst: number;
+  /** What it counts: `write` calls, or the records in them. */
+  readonly of: 'requests' | 'records';
+}
+
 /** What a destination can do, as data. The table in the docs is generated from it. */
 export interface Capabilities {
   readonly readByKey: Support;
@@ -15,10 +24,14 @@ export interface Capabilities {
   readonly atomicCompare: Support;
   /** What was acknowledged is stored to the byte as sent: no read-back is needed to know the record. */
   readonly storesExactly: Support;
+  /** The key of a sync must be unique by a constraint of the system: without one no record can be created safely. */
+  readonly keyNeedsConstraint?: boolean;
   /** Records in one write batch, at most. */
   readonly batchSize: number;
   /** Batches of one sync in flight at once, at most. */
   readonly concurrency: number;
+  /** How fast it may be written to; absent: as fast as it answers. */
+  readonly rate?: Rate | undefined;
   /** What the destination does to text before storing it. */
   readonly text: TextRules;
   /** Default of `refresh`: `all` for databases, `changed` for APIs. */
@@ -48,6 +61,8 @@ export interface ObjectSchema {
   readonly fields: readonly FieldSchema[];
   /** Sets of fields that identify a record by a constraint of the system. */
   readonly uniqueKeys: readonly (readonly string[])[];
+  /** What a statement that creates an index on the object calls it: `"public"."accounts"`. */
+  readonly indexedAs?: string | undefined;
   /** The fields of a foreign key and what they point at. */
   readonly references: readonly { readonly field: string; readonly object: string; readonly target: string }[];
 }
@@ -98,7 +113,18 @@ export interface WriteBatch {
   readonly action: 'create' | 'update' | 'delete';
   readonly key: readonly { readonly field: string; readonly type: FieldType }[];
   readonly fields: readonly { readonly field: string; readonly type: FieldType; readonly reference?: ReferenceField | undefined }[];
-  readonly changes: readonly WriteChange[];
+  /** Number of changes. */
+  readonly size: number;
+  readonly workspace: Workspace;
+  /**
+   * The changes as a relation of `workspace`, for destinations that write sets: `pos INTEGER` (0, 1, ...: the place of the
+   * change, and of its outcome), `seq BIGINT`, `remote_id`, `k<i>` (parts of the key), `a<i>` (value to write of `fields[i]`,
+   * null for deletes), `b<i>` (its live value when it was planned, null for creates), all exact text (VARCHAR), and
+   * `h<i> BOOLEAN`: whether `b<i>` is known; a field whose live value is not known is not compared.
+   */
+  readonly relation: string;
+  /** The same as objects, in order, for destinations that are spoken to record by record. */
+  readonly changes: () => Promise<readonly WriteChange[]>;
 }
 
 /** What became of one change. */

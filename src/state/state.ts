@@ -46,28 +46,17 @@ export interface BaseRelations {
   readonly count: number;
 }
 
-/** Intent of one change, durable before it is sent. Hashes are unsigned 64-bit numbers as decimal text. */
-export interface Intent {
-  readonly seq: number;
-  readonly key: string;
-  readonly keyHash: string;
-  readonly action: 'create' | 'update' | 'clear' | 'delete';
-  readonly remoteId: string | null;
-  readonly rowHash: string | null;
-  readonly liveHash: string | null;
-  /** Base after acknowledgement: JSON object of canonical text. Null for deletes. */
-  readonly sent: string | null;
-  readonly returned: string | null;
-  readonly origin: 'created' | 'adopted';
-  /** Names of the fields that are written. */
-  readonly fields: readonly string[];
-  /** Exact text of these fields before the change (JSON object), for `revert`. Null for creates. */
-  readonly before: string | null;
+/** Changes of a plan, by their sequence numbers: both ends belong to it. */
+export interface SeqRange {
+  readonly from: number;
+  readonly to: number;
 }
 
-/** Outcome of one change. Acknowledged (`applied`, `unchanged`) moves base to the intent's values. */
-export interface RecordedOutcome {
-  readonly seq: number;
+/**
+ * What became of the changes `from`..`to`, all alike. Acknowledged (`applied`, `unchanged`) moves base to what the plan's
+ * change says (`key, sent, returned, row_hash, live_hash, ...` of the table `changes`, see {@link PlannedChanges}).
+ */
+export interface RecordedOutcome extends SeqRange {
   readonly status: 'applied' | 'unchanged' | 'held' | 'rejected' | 'unknown' | 'not_attempted';
   readonly remoteId?: string | undefined;
   readonly code?: string | undefined;
@@ -75,6 +64,19 @@ export interface RecordedOutcome {
   /** What a read-back showed: fields that came back different (JSON object) and that it was looked at. */
   readonly returned?: string | undefined;
   readonly verified?: boolean | undefined;
+}
+
+/**
+ * The plan that a run executes: what it changes is in the plan's tables, so that no record passes through JavaScript to be
+ * remembered. Of `changes` a backend reads `seq, pass, action, key, key_hash, remote_id, fields, before, sent, after, returned,
+ * row_hash, live_hash, origin` (a create whose `sent` is null sends what it remembers: `after`); of `adoptions` and
+ * `rejects`, everything. Rows of other syncs are not this run's.
+ */
+export interface PlannedChanges {
+  /** A workspace in which the plan is attached as the database `plan`. */
+  readonly workspace: Workspace;
+  /** Path of the plan file, unencrypted. */
+  readonly file: string;
 }
 
 export interface RunStart {
@@ -105,21 +107,16 @@ export interface Run {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** State-only changes of a plan, applied as a set at the end of a run. */
-export interface Adoptions {
-  /** Path of the plan file: its tables `adoptions` and `rejects` are read for this sync. */
-  readonly planFile: string;
-}
-
 /** A run that writes. Every method returns once what it was given survives `kill -9`. */
 export interface RunWriter {
   readonly serial: number;
-  /** Sequence numbers of this plan already acknowledged by an earlier, unfinished run of the same plan. */
+  /** Sequence numbers of this plan that already have a final outcome from an earlier, unfinished run of the same plan. */
   acknowledged(): Promise<ReadonlySet<number>>;
-  intend(intents: readonly Intent[]): Promise<void>;
+  /** These changes of the plan are about to be sent: until their outcome is recorded they are pending. */
+  intend(changes: readonly SeqRange[]): Promise<void>;
   record(outcomes: readonly RecordedOutcome[]): Promise<void>;
-  /** Ends the run: folds the journal, applies the state-only changes of the plan, stores the counts. */
-  finish(end: { readonly status: RunStatus; readonly finishedAt: number; readonly adoptions: Adoptions | null }): Promise<void>;
+  /** Ends the run: folds the journal, applies the state-only changes of the plan (its `adoptions` and `rejects`), stores the counts. */
+  finish(end: { readonly status: RunStatus; readonly finishedAt: number }): Promise<void>;
 }
 
 /** The right to write one sync. */
@@ -153,7 +150,7 @@ export interface State extends AsyncDisposable {
   holder(sync: string): Promise<LeaseHolder | undefined>;
   /** Ends somebody else's lease; `generation` proves that the caller looked at the one it ends. */
   unlock(sync: string, generation: number): Promise<void>;
-  begin(run: RunStart, lease: Lease): Promise<RunWriter>;
+  begin(run: RunStart, lease: Lease, plan: PlannedChanges): Promise<RunWriter>;
   runs(sync?: string): Promise<readonly Run[]>;
   /** Changes of one run with their before-images, as a workspace relation: `sync, seq, key, action, status, fields VARCHAR[], before VARCHAR, remote_id, code, message`. */
   runRecords(workspace: Workspace, runId: string): Promise<string>;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 
-import { type Location, messageOf, UserError } from '../errors.ts';
+import { type Location, messageOf, TransientError, UserError } from '../errors.ts';
 import { FileLockedError } from './duckdb-errors.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -21,15 +21,35 @@ export async function attachFile(workspace: Workspace, file: DatabaseFile, prefe
   const path = await existingFile(file);
   const known = workspace.nameOf(path);
   if (known !== undefined) return known;
-  const hidden = `db_${createHash('sha256').update(path).digest('hex').slice(0, 12)}`;
   try {
-    const name = await workspace.attach(path, hidden, 'read');
+    const name = await workspace.attach(path, privateName(path), 'read');
     if (preferred === undefined || !(await isFree(workspace, preferred, name))) return name;
     await workspace.detach(name);
     return await workspace.attach(path, preferred, 'read');
   } catch (error) {
     throw explainFileError(error, file);
   }
+}
+
+/**
+ * Attaches the file for writing and returns its name in the workspace. Throws `TransientError` while another process has it
+ * open: DuckDB lets one process write to a file, and nobody else meanwhile.
+ */
+export async function attachForWriting(workspace: Workspace, file: DatabaseFile): Promise<string> {
+  const path = await existingFile(file);
+  const known = workspace.nameOf(path);
+  if (known !== undefined && workspace.isWritable(known)) return known;
+  if (known !== undefined) await workspace.detach(known);
+  try {
+    return await workspace.attach(path, known ?? privateName(path), 'write');
+  } catch (error) {
+    const why = explainFileError(error, file);
+    throw error instanceof FileLockedError ? new TransientError(messageOf(why), { cause: error }) : why;
+  }
+}
+
+function privateName(path: string): string {
+  return `db_${createHash('sha256').update(path).digest('hex').slice(0, 12)}`;
 }
 
 /** A database of the same name exists, or a schema in a place where `name.table` would become ambiguous. */

@@ -1,12 +1,13 @@
 /** The embedded DuckDB in which rows meet and are compared: bounded memory, spills to its own folder, reaches nothing it was not given. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement, type DuckDBValue } from '@duckdb/node-api';
 
 import type { Column } from '../canonical/types.ts';
 import { translateDuckDbError } from './duckdb-errors.ts';
+import { defaultMemoryLimit } from './memory.ts';
 import { ident, literal } from './quote.ts';
 
 /** Rows that SQL can read: what may stand after FROM. */
@@ -20,7 +21,7 @@ export type Row = Readonly<Record<string, unknown>>;
 export type Params = Readonly<Record<string, DuckDBValue>>;
 
 export interface WorkspaceOptions {
-  /** DuckDB's own notation, `2GB`; default a quarter of the machine's memory. */
+  /** DuckDB's own notation, `2GB`; default a quarter of the machine's memory, or of the container's. */
   readonly memoryLimit?: string | undefined;
   readonly threads?: number | undefined;
 }
@@ -31,6 +32,8 @@ export class Workspace implements AsyncDisposable {
   readonly #folder: string;
   /** Name of each attached database, by its path. */
   readonly #attached = new Map<string, string>();
+  /** Names of those that may be written. */
+  readonly #writable = new Set<string>();
   readonly #closing: (() => Promise<void>)[] = [];
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection, folder: string) {
@@ -42,11 +45,12 @@ export class Workspace implements AsyncDisposable {
   static async open(options: WorkspaceOptions = {}): Promise<Workspace> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-'));
     const instance = await DuckDBInstance.create(':memory:', {
-      memory_limit: options.memoryLimit ?? `${Math.floor(totalmem() / 4 / 1e6)}MB`,
+      memory_limit: options.memoryLimit ?? defaultMemoryLimit(),
       temp_directory: join(folder, 'spill'),
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
       preserve_insertion_order: 'false',
+      checkpoint_threshold: '1GB', // a checkpoint for every 16 MB of log rewrites what it has just written; detaching makes one
       errors_as_json: 'true', // gives the exact position; `translateDuckDbError` reads it
       ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
     });
@@ -75,7 +79,12 @@ export class Workspace implements AsyncDisposable {
     if (known !== undefined) return known;
     await this.run(`ATTACH ${literal(path)} AS ${ident(name)} ${mode === 'read' ? '(READ_ONLY)' : ''}`);
     this.#attached.set(path, name);
+    if (mode === 'write') this.#writable.add(name);
     return name;
+  }
+
+  isWritable(name: string): boolean {
+    return this.#writable.has(name);
   }
 
   isAttached(name: string): boolean {
@@ -97,6 +106,7 @@ export class Workspace implements AsyncDisposable {
     const path = [...this.#attached].find(([, attached]) => attached === name)?.[0];
     if (path === undefined) return;
     this.#attached.delete(path);
+    this.#writable.delete(name);
     await this.run(`DETACH ${ident(name)}`);
   }
 
@@ -109,12 +119,23 @@ export class Workspace implements AsyncDisposable {
     await this.run(`SET allowed_directories = [${allowed}]`);
     if (folders[0] !== undefined) await this.run(`SET file_search_path = ${literal(folders[0])}`);
     await this.run('SET enable_external_access = false');
+    // Explained before it is optimised: what a query asks for in vain is still something that it asks for.
+    await this.run("SET explain_output = 'all'");
     await this.run('SET lock_configuration = true');
   }
 
   async run(sql: string, params?: Params): Promise<void> {
     try {
       await this.#connection.run(sql, params);
+    } catch (error) {
+      throw translateDuckDbError(error, sql);
+    }
+  }
+
+  /** Runs a statement that writes and returns how many rows it touched. */
+  async change(sql: string): Promise<number> {
+    try {
+      return (await this.#connection.run(sql)).rowsChanged;
     } catch (error) {
       throw translateDuckDbError(error, sql);
     }

@@ -34,7 +34,7 @@ describe('locked by another process', () => {
       await using _other = await otherProcess(p.file('crm.duckdb'), 'SELECT 1');
       const ran = await p.run(['apply', 'plan.duckdb'], { process: true });
       must(ran, 5);
-      expect(saidBy(p, ran)).toMatch(
+      expect(saidBy(p, { stdout: ran.stdout, stderr: '' })).toMatch(
         /^accounts {3}applied in part: 1 not attempted .*\n {4}<root>\/crm.duckdb is open in another process \(process N\)\nApply: 1 not attempted\.$/,
       );
     }

@@ -5,9 +5,12 @@
 import { UserError } from '../../src/errors.ts';
 import { LocalState } from '../../src/state/local/local.ts';
 import { Workspace } from '../../src/workspace/workspace.ts';
-import { intent, runStart, startRun, testContext } from './harness.ts';
+import { openPlan } from '../support/plan-file.ts';
+import { beginRun, intent, planOf, runStart, testContext } from './harness.ts';
 
 const [path = '', role = '', size = '0', dieAt = '0'] = process.argv.slice(2);
+/** A plan that exists, so that this process need not write it. */
+const planFile = process.env['SLUICE_TEST_PLAN'];
 const count = Number(size);
 const context = testContext();
 const state = new LocalState(context, { path, project: 'acme', environment: null });
@@ -31,15 +34,16 @@ function dieBefore(text: string): void {
 }
 
 async function apply(): Promise<void> {
-  const { run } = await startRun(state, runStart('s', { runId: `run-of-${process.pid}` }));
-  const intents = Array.from({ length: count }, (_, seq) => intent(seq, seq));
-  await run.intend(intents);
-  await run.record(intents.slice(0, Math.floor(count / 2)).map(({ seq }) => ({ seq, status: 'applied' })));
+  const changes = Array.from({ length: count }, (_, seq) => intent(seq, seq));
+  const plan = planFile === undefined ? await planOf('s', changes) : await openPlan(planFile);
+  const { run } = await beginRun(state, runStart('s', { runId: `run-of-${process.pid}` }), plan);
+  await run.intend([{ from: 0, to: count - 1 }]);
+  await run.record([{ from: 0, to: Math.floor(count / 2) - 1, status: 'applied' }]);
   say('recorded');
   if (role === 'die') await waitForever();
   if (role === 'die-before') dieBefore(dieAt);
   if (role === 'die-after') setTimeout(() => process.kill(process.pid, 'SIGKILL'), Number(dieAt));
-  await run.finish({ status: 'finished', finishedAt: 1_790_000_001_000, adoptions: null });
+  await run.finish({ status: 'finished', finishedAt: 1_790_000_001_000 });
   say('finished');
 }
 

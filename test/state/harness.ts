@@ -5,8 +5,9 @@ import { join } from 'node:path';
 
 import { type Context, processContext } from '../../src/context.ts';
 import type { SluiceEvent } from '../../src/events.ts';
-import type { Intent, Lease, RunStart, RunWriter, State } from '../../src/state/state.ts';
+import type { Lease, PlannedChanges, RecordedOutcome, RunStart, RunWriter, SeqRange, State } from '../../src/state/state.ts';
 import { type Row, Workspace } from '../../src/workspace/workspace.ts';
+import { type AdoptionRow, type ChangeRow, makePlan, type PlanRejectRow, type TestPlan } from '../support/plan-file.ts';
 
 export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), 'sluice-state-test-'));
@@ -57,23 +58,43 @@ export function hashOf(name: string | number): string {
   return hash.toString();
 }
 
+/** A change of a plan. */
+export interface Intent extends Omit<ChangeRow, 'sync'> {
+  readonly sent: string | null;
+}
+
 export function intent(seq: number, name: string | number, overrides: Partial<Intent> = {}): Intent {
   const sent = JSON.stringify({ Name: `v${seq}-${name}` });
   return {
     seq,
     key: keyOf(name),
-    keyHash: hashOf(name),
+    key_hash: hashOf(name),
     action: 'create',
-    remoteId: null,
-    rowHash: hashOf(`row${seq}`),
-    liveHash: hashOf(`live${seq}`),
+    row_hash: hashOf(`row${seq}`),
+    live_hash: hashOf(`live${seq}`),
     sent,
-    returned: null,
     origin: 'created',
     fields: ['Name'],
-    before: null,
     ...overrides,
   };
+}
+
+/** Sequence numbers as ranges: neighbours in one. */
+export function seqs(...numbers: readonly number[]): SeqRange[] {
+  const ranges: { from: number; to: number }[] = [];
+  for (const seq of numbers) {
+    const last = ranges.at(-1);
+    if (last?.to === seq - 1) last.to = seq;
+    else ranges.push({ from: seq, to: seq });
+  }
+  return ranges;
+}
+
+export type WithoutSeq = Omit<RecordedOutcome, 'from' | 'to'>;
+
+/** The outcome of one change. */
+export function at(seq: number, outcome: WithoutSeq): RecordedOutcome {
+  return { from: seq, to: seq, ...outcome };
 }
 
 export interface OpenRun {
@@ -81,22 +102,53 @@ export interface OpenRun {
   readonly run: RunWriter;
 }
 
-export async function startRun(state: State, start: RunStart): Promise<OpenRun> {
+/** The plan of a run: its changes, and what it changes in state only. */
+export interface PlanParts {
+  readonly adoptions?: readonly AdoptionRow[];
+  readonly rejects?: readonly PlanRejectRow[];
+}
+
+const plans = new Set<AsyncDisposable>();
+
+/** Removes the plans of all runs so far: for `afterEach`. */
+export async function closePlans(): Promise<void> {
+  for (const plan of plans) await plan[Symbol.asyncDispose]();
+  plans.clear();
+}
+
+/** Takes the lease and begins a run of a plan with these changes. */
+export async function startRun(state: State, start: RunStart, changes: readonly Intent[] = [], parts: PlanParts = {}): Promise<OpenRun> {
+  return beginRun(state, start, await planOf(start.sync, changes, parts));
+}
+
+/** A plan of one sync. It lives until {@link closePlans}. */
+export async function planOf(sync: string, changes: readonly Intent[], parts: PlanParts = {}): Promise<TestPlan> {
+  const plan = await makePlan({ changes: changes.map((change) => ({ sync, ...change })), ...parts });
+  plans.add(plan);
+  return plan;
+}
+
+export async function beginRun(state: State, start: RunStart, plan: PlannedChanges): Promise<OpenRun> {
   const lease = await state.acquire(start.sync, 'alice@host');
-  return { lease, run: await state.begin(start, lease) };
+  return { lease, run: await state.begin(start, lease, plan) };
 }
 
 /** A whole run: intents, outcomes, finish. */
 export async function wholeRun(
   state: State,
   start: RunStart,
-  steps: readonly { intent: Intent; outcome?: Omit<Parameters<RunWriter['record']>[0][number], 'seq'> }[],
-  end: Partial<Parameters<RunWriter['finish']>[0]> = {},
+  steps: readonly { intent: Intent; outcome?: WithoutSeq }[],
+  { adoptions = [], rejects = [], ...end }: PlanParts & Partial<Parameters<RunWriter['finish']>[0]> = {},
 ): Promise<void> {
-  const { lease, run } = await startRun(state, start);
-  await run.intend(steps.map((step) => step.intent));
-  await run.record(steps.flatMap((step) => (step.outcome === undefined ? [] : [{ seq: step.intent.seq, ...step.outcome }])));
-  await run.finish({ status: 'finished', finishedAt: start.startedAt + 1000, adoptions: null, ...end });
+  const { lease, run } = await startRun(
+    state,
+    start,
+    steps.map((step) => step.intent),
+    { adoptions, rejects },
+  );
+  await run.intend(seqs(...steps.map((step) => step.intent.seq)));
+  await run.record(steps.flatMap((step) => (step.outcome === undefined ? [] : [at(step.intent.seq, step.outcome)])));
+  await run.finish({ status: 'finished', finishedAt: start.startedAt + 1000, ...end });
   await lease.release();
 }
 

@@ -5,13 +5,29 @@ import { appendFile, chmod, mkdir, readdir, readFile, stat, truncate, writeFile 
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import { LocalState } from '../../src/state/local/local.ts';
 import { Workspace } from '../../src/workspace/workspace.ts';
-import { baseRow, baseRows, intent, keyOf, runStart, startRun, temporaryFolder, testContext, wholeRun } from './harness.ts';
+import {
+  at,
+  baseRow,
+  baseRows,
+  closePlans,
+  intent,
+  keyOf,
+  planOf,
+  runStart,
+  seqs,
+  startRun,
+  temporaryFolder,
+  testContext,
+  wholeRun,
+} from './harness.ts';
 
 const APPLIED = { status: 'applied' } as const;
+
+afterEach(closePlans);
 
 function openAt(path: string, identity: { project?: string; environment?: string | null } = {}): LocalState {
   return new LocalState(testContext(), { path, project: 'acme', environment: null, ...identity });
@@ -26,9 +42,10 @@ async function withState(work: (state: LocalState, path: string) => Promise<void
 
 /** A run that stops after half of its outcomes, as if killed. */
 async function leftover(state: LocalState, path: string): Promise<string> {
-  const { lease, run } = await startRun(state, runStart('s'));
-  await run.intend([intent(1, 'a'), intent(2, 'b')]);
-  await run.record([{ seq: 1, status: 'applied' }]);
+  const { lease, run } = await startRun(state, runStart('s'), [intent(1, 'a'), intent(2, 'b')]);
+  await run.intend(seqs(1));
+  await run.intend(seqs(2));
+  await run.record([at(1, APPLIED)]);
   await lease.release();
   return join(`${path}.d`, 'journal', 's.1.ndjson');
 }
@@ -88,8 +105,8 @@ test('names of syncs and folders may hold what file systems and DuckDB read as s
   await using state = openAt(path);
   for (const sync of ['../a.b/*', "o'brien", 'a.1']) {
     await wholeRun(state, runStart(sync), [{ intent: intent(1, sync), outcome: APPLIED }]);
-    const { run } = await startRun(state, runStart(sync));
-    await run.intend([intent(2, 'pending')]);
+    const { run } = await startRun(state, runStart(sync), [intent(2, 'pending')]);
+    await run.intend(seqs(2));
     expect(await baseRows(state, sync)).toMatchObject({ count: 2 });
   }
   expect((await state.heads()).map((head) => [head.sync, head.serial])).toEqual([
@@ -104,8 +121,8 @@ test('everything is readable by its owner only, whatever the umask', () =>
     const before = process.umask(0);
     try {
       await wholeRun(state, runStart('s'), [{ intent: intent(1, 'a'), outcome: APPLIED }]);
-      const { run } = await startRun(state, runStart('s'));
-      await run.intend([intent(1, 'a')]);
+      const { run } = await startRun(state, runStart('s'), [intent(1, 'a')]);
+      await run.intend(seqs(1));
     } finally {
       expect(process.umask(before)).toBe(0);
     }
@@ -200,8 +217,8 @@ test('in a folder that cannot be written, apply says so and reading works', asyn
   const path = join(folder.path, 'locked', 'state.duckdb');
   await using state = openAt(path);
   await wholeRun(state, runStart('s'), [{ intent: intent(1, 'a'), outcome: APPLIED }]);
-  const { lease, run } = await startRun(state, runStart('s'));
-  await run.intend([intent(2, 'b')]);
+  const { lease, run } = await startRun(state, runStart('s'), [intent(2, 'b')]);
+  await run.intend(seqs(2));
   await lease.release();
   await open(folder.path, 0o555, 0o444);
   try {
@@ -223,22 +240,27 @@ async function open(folder: string, folderMode: number, fileMode: number): Promi
 }
 
 test.each([
-  ['the journal', 2500, 30_000, 'ndjson'],
-  ['the state file', 1000, 1000, 'state.duckdb'],
-])('a disk that is full while %s grows: an error with the path, nothing recorded is lost', async (_what, kilobytes, count, file) => {
+  ['the copy of the plan', 30_000, 'plan.duckdb'],
+  ['the state file', 1000, 'state.duckdb'],
+])('a disk that is full while %s grows: an error with the path, nothing recorded is lost', async (_what, count, file) => {
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'state.duckdb');
   await using state = openAt(path);
   await wholeRun(state, runStart('s'), [{ intent: intent(1, 'first'), outcome: APPLIED }]);
   // A limit on the size of files fails like a full disk, at the same calls, and needs no rights to set up.
-  const limited = ['bash', '-c', `ulimit -f ${kilobytes}; exec "$@"`, 'bash', ...ACTOR, path, 'tell', String(count)];
-  const said = await output(spawn(limited[0] ?? '', limited.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] }));
+  const limited = ['-c', 'ulimit -f 1000; exec "$@"', 'bash', ...ACTOR, path, 'tell', String(count)];
+  const plan = await planOf(
+    's',
+    Array.from({ length: count }, (_, seq) => intent(seq, seq)),
+  );
+  const env = { ...process.env, SLUICE_TEST_PLAN: plan.file };
+  const said = await output(spawn('bash', limited, { stdio: ['ignore', 'pipe', 'inherit'], env }));
   expect(said).toMatch(new RegExp(`cannot write .*${file}.*: the disk \\(or this user's share of it\\) is full\n$`));
   const { run } = await startRun(state, runStart('s'));
   const { records } = await baseRows(state, 's');
   const recorded = said.startsWith('recorded');
   expect(records.filter((row) => row['pending'] === null)).toHaveLength(1 + (recorded ? count / 2 : 0));
-  expect(run.serial).toBe(3);
+  expect(run.serial).toBe(recorded ? 3 : 2);
 });
 
 test('a folder that is made is private; one that exists keeps its rights', async () => {

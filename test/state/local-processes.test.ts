@@ -5,18 +5,31 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 
 import { LocalState } from '../../src/state/local/local.ts';
 import { Workspace } from '../../src/workspace/workspace.ts';
-import { writePlanFile } from '../support/plan-file.ts';
-import { baseRows, hashOf, intent, keyOf, runStart, startRun, temporaryFolder, testContext, wholeRun } from './harness.ts';
+import {
+  at,
+  baseRows,
+  closePlans,
+  hashOf,
+  intent,
+  keyOf,
+  runStart,
+  seqs,
+  startRun,
+  temporaryFolder,
+  testContext,
+  wholeRun,
+} from './harness.ts';
 
 const ACTOR = join(import.meta.dirname, 'actor.ts');
 
 /** What killed processes leave in their temporary folder. */
 const leftBehind = await temporaryFolder();
 afterAll(() => leftBehind[Symbol.asyncDispose]());
+afterEach(closePlans);
 
 interface Actor extends AsyncDisposable {
   readonly process: ChildProcess;
@@ -73,12 +86,12 @@ test('killed between the journal and the fold: readers and the next run know eve
     dead.process.kill('SIGKILL');
     await dead.ended;
     expect((await state.head('s'))?.lastRun?.status).toBe('partial');
-    const { lease, run } = await startRun(state, runStart('s', { planId: 'plan-1' }));
+    const { lease, run } = await startRun(state, runStart('s', { planId: 'plan-1' }), [intent(5, 5)]);
     expect(await run.acknowledged()).toEqual(new Set([0, 1, 2, 3, 4]));
     await expectHalf(state, 11);
-    await run.intend([intent(5, 5)]);
-    await run.record([{ seq: 5, status: 'applied' }]);
-    await run.finish({ status: 'finished', finishedAt: 1, adoptions: null });
+    await run.intend(seqs(5));
+    await run.record([at(5, { status: 'applied' })]);
+    await run.finish({ status: 'finished', finishedAt: 1 });
     await lease.release();
     expect((await baseRows(state, 's')).records.filter((row) => row['pending'] === null)).toHaveLength(6);
   }));
@@ -103,7 +116,7 @@ for (const statement of [
       expect(await state.runs()).toHaveLength(1);
       const { lease, run } = await startRun(state, runStart('s', { planId: 'plan-2' }));
       expect(run.serial).toBe(2);
-      await run.finish({ status: 'finished', finishedAt: 1, adoptions: null });
+      await run.finish({ status: 'finished', finishedAt: 1 });
       await lease.release();
       await expectHalf(state, 11);
       expect((await state.runs()).map((each) => each.counts)).toContainEqual({ applied: 5, create: 5, unknown: 6 });
@@ -156,11 +169,6 @@ test('another process reads while a run is under way, and the run ends while it 
     const context = testContext({ realSleep: false });
     await using impatient = new LocalState(context, { path, project: 'acme', environment: null });
     await wholeRun(impatient, runStart('s'), [{ intent: intent(1, 'a'), outcome: { status: 'applied' } }]);
-    const { lease, run } = await startRun(impatient, runStart('s'));
-    await run.intend([intent(1, 'b')]);
-    await using reader = actor(path, 'read');
-    expect(await reader.next()).toBe('count 2');
-    await run.record([{ seq: 1, status: 'applied' }]);
     const adoption = {
       sync: 's',
       kind: 'adopt',
@@ -172,12 +180,16 @@ test('another process reads while a run is under way, and the run ends while it 
       origin: 'adopted',
     } as const;
     const reject = { sync: 's', key: keyOf('d'), row_hash: '1', code: 'X', message: 'no' };
-    const planFile = await writePlanFile(join(dirname(path), 'plan.duckdb'), { adoptions: [adoption], rejects: [reject] });
-    await run.finish({ status: 'finished', finishedAt: 1_790_000_001_000, adoptions: { planFile } });
+    const { lease, run } = await startRun(impatient, runStart('s'), [intent(1, 'b')], { adoptions: [adoption], rejects: [reject] });
+    await run.intend(seqs(1));
+    await using reader = actor(path, 'read');
+    expect(await reader.next()).toBe('count 2');
+    await run.record([at(1, { status: 'applied' })]);
+    await run.finish({ status: 'finished', finishedAt: 1_790_000_001_000 });
     await lease.release();
 
     // The journal stays, and with it everything the run did.
-    expect(await readdir(`${path}.d/journal`)).toEqual(['s.2.adoptions.duckdb', 's.2.ndjson']);
+    expect(await readdir(`${path}.d/journal`)).toEqual(['s.2.ndjson', 's.2.plan.duckdb']);
     expect(await impatient.head('s')).toMatchObject({ serial: 2, lastRun: { status: 'finished' } });
     const seen = await baseRows(impatient, 's');
     expect(seen.records.map((row) => [row['key'], row['pending']])).toEqual([
@@ -188,11 +200,11 @@ test('another process reads while a run is under way, and the run ends while it 
     expect(seen.rejects).toMatchObject([{ key: keyOf('d'), code: 'X' }]);
 
     // So does the next one, while the reader is still there.
-    const second = await startRun(impatient, runStart('s', { planId: 'plan-3' }));
+    const second = await startRun(impatient, runStart('s', { planId: 'plan-3' }), [intent(1, 'a', { action: 'update' })]);
     expect(second.run.serial).toBe(3);
-    await second.run.intend([intent(1, 'a', { action: 'update' })]);
-    await second.run.record([{ seq: 1, status: 'applied' }]);
-    await second.run.finish({ status: 'finished', finishedAt: 1_790_000_002_000, adoptions: null });
+    await second.run.intend(seqs(1));
+    await second.run.record([at(1, { status: 'applied' })]);
+    await second.run.finish({ status: 'finished', finishedAt: 1_790_000_002_000 });
     await second.lease.release();
     expect(context.events.filter((event) => event.type === 'note')).toHaveLength(3);
     const both = await baseRows(impatient, 's');
@@ -203,7 +215,7 @@ test('another process reads while a run is under way, and the run ends while it 
     await using state = open();
     const { run: next } = await startRun(state, runStart('s'));
     expect(next.serial).toBe(4);
-    expect(await readdir(`${path}.d/journal`)).toEqual(['s.4.ndjson']);
+    expect(await readdir(`${path}.d/journal`)).toEqual(['s.4.ndjson', 's.4.plan.duckdb']);
     expect(await baseRows(state, 's')).toEqual(both);
     expect((await state.runs()).map((each) => each.status)).toEqual(['running', 'finished', 'finished', 'finished']);
   }));
@@ -217,7 +229,7 @@ test('a reader of the same process counts too: what it reads does not change und
     const base = await state.attach(workspace, 's');
     await state.heads();
     await wholeRun(state, runStart('s'), [{ intent: intent(1, 'a', { action: 'delete', sent: null }), outcome: { status: 'applied' } }]);
-    expect(await readdir(`${path}.d/journal`)).toEqual(['s.2.ndjson']);
+    expect(await readdir(`${path}.d/journal`)).toEqual(['s.2.ndjson', 's.2.plan.duckdb']);
     expect(await workspace.count(`SELECT count(*) FROM ${base.records}`)).toBe(1);
     expect((await baseRows(state, 's')).records).toEqual([]);
   }));

@@ -2,17 +2,29 @@
  * Random runs with random outcomes, stopped at random places, against a model small enough to be read: what a reader sees
  * of base is always what the model says, before and after journals are folded.
  */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 import { LocalState } from '../../src/state/local/local.ts';
-import type { Intent, RecordedOutcome } from '../../src/state/state.ts';
+import type { RecordedOutcome, RunWriter } from '../../src/state/state.ts';
 import { Workspace } from '../../src/workspace/workspace.ts';
-import { type AdoptionRow, writePlanFile } from '../support/plan-file.ts';
-import { baseRows, hashOf, intent, keyOf, runStart, startRun, temporaryFolder, testContext } from './harness.ts';
+import type { AdoptionRow } from '../support/plan-file.ts';
+import {
+  at,
+  baseRows,
+  closePlans,
+  hashOf,
+  type Intent,
+  intent,
+  keyOf,
+  runStart,
+  seqs,
+  startRun,
+  temporaryFolder,
+  testContext,
+} from './harness.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
 const STATUSES = ['applied', 'unchanged', 'held', 'rejected', 'unknown', 'not_attempted', null] as const;
@@ -83,7 +95,7 @@ function modelStep(model: Model, change: Intent, step: Step): void {
     }
     model.records.set(change.key, {
       sent: change.sent,
-      row_hash: step.action === 'clear' ? null : change.rowHash,
+      row_hash: step.action === 'clear' ? null : (change.row_hash ?? null),
       origin: old?.origin ?? change.origin,
       remote_id: step.remoteId ?? old?.remote_id ?? null,
       left_as: step.action === 'clear' ? 'clear' : null,
@@ -170,22 +182,26 @@ async function play(folder: string, runs: readonly ModelRun[]): Promise<void> {
   const model: Model = { lineage: 0, records: new Map(), rejects: new Set() };
   for (const [number, run] of runs.entries()) {
     if (run.newLineage) Object.assign(model, { lineage: model.lineage + 1, records: new Map(), rejects: new Set() });
-    const { lease, run: writer } = await startRun(state, runStart('s', { lineage: `lineage-${model.lineage}`, planId: `plan-${number}` }));
-    expect(writer.serial).toBe(number + 1);
     const changes = run.steps.flatMap((step, index) => (step === null ? [] : [{ change: intentOf(number, index, step), step }]));
-    await writer.intend(changes.map(({ change }) => change));
+    const adoptions = adoptionsOf(run, number);
+    const { lease, run: writer } = await startRun(
+      state,
+      runStart('s', { lineage: `lineage-${model.lineage}`, planId: `plan-${number}` }),
+      changes.map(({ change }) => change),
+      { adoptions },
+    );
+    expect(writer.serial).toBe(number + 1);
+    await writer.intend(seqs(...changes.map(({ change }) => change.seq)));
     await writer.record(
       changes.flatMap(({ change, step }) =>
-        step.status === null ? [] : [{ seq: change.seq, status: step.status, remoteId: step.remoteId, code: 'X', message: 'why' }],
+        step.status === null ? [] : [at(change.seq, { status: step.status, remoteId: step.remoteId, code: 'X', message: 'why' })],
       ),
     );
     for (const { change, step } of changes) modelStep(model, change, step);
     expect(await seen(state)).toEqual(expected(model));
     if (run.end !== 'killed') {
-      const adoptions = adoptionsOf(run, number);
-      const planFile = await writePlanFile(join(folder, `plan-${number}.duckdb`), { adoptions });
-      await finish(state, writer, planFile, run.end === 'blocked');
-      await rm(planFile);
+      await closePlans(); // the plan may be gone by now
+      await finish(state, writer, run.end === 'blocked');
       for (const row of adoptions) modelAdoption(model, row);
       expect(await seen(state)).toEqual(expected(model));
     }
@@ -193,18 +209,15 @@ async function play(folder: string, runs: readonly ModelRun[]): Promise<void> {
   }
 }
 
-async function finish(
-  state: LocalState,
-  writer: Awaited<ReturnType<LocalState['begin']>>,
-  planFile: string,
-  isBlocked: boolean,
-): Promise<void> {
+async function finish(state: LocalState, writer: RunWriter, isBlocked: boolean): Promise<void> {
   await using stack = new AsyncDisposableStack();
   if (isBlocked) {
     await state.attach(stack.use(await Workspace.open()), 's');
   }
-  await writer.finish({ status: 'finished', finishedAt: 1_790_000_001_000, adoptions: { planFile } });
+  await writer.finish({ status: 'finished', finishedAt: 1_790_000_001_000 });
 }
+
+afterEach(closePlans);
 
 test('base is what the model says after any sequence of runs, kills and readers in the way', { timeout: 300_000 }, async () => {
   await fc.assert(

@@ -1,30 +1,53 @@
 /** What every state backend must do, whatever it is made of. A backend's test file calls {@link stateSuite}. */
-import { join } from 'node:path';
-
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 
 import type { Context } from '../../src/context.ts';
 import type { State } from '../../src/state/state.ts';
 import { Workspace } from '../../src/workspace/workspace.ts';
-import { writePlanFile } from '../support/plan-file.ts';
-import { baseRow, baseRows, hashOf, intent, keyOf, runStart, startRun, temporaryFolder, testContext, wholeRun } from './harness.ts';
+import {
+  at,
+  baseRow,
+  baseRows,
+  closePlans,
+  hashOf,
+  intent,
+  keyOf,
+  type PlanParts,
+  runStart,
+  seqs,
+  startRun,
+  temporaryFolder,
+  testContext,
+  wholeRun,
+} from './harness.ts';
 
-/** Opens the same state each time it is called with the same folder. */
-export type OpenBackend = (context: Context, folder: string) => State;
+type TestContext = ReturnType<typeof testContext>;
+
+export interface Backend {
+  /** Opens the same state each time it is called with the same folder, another one for another folder. */
+  readonly open: (context: Context, folder: string) => State | Promise<State>;
+  /** Lets time pass on the clock by which leases expire. */
+  readonly elapse: (ms: number, context: TestContext, folder: string) => void | Promise<void>;
+}
 
 const APPLIED = { status: 'applied' } as const;
 
-export function stateSuite(name: string, open: OpenBackend): void {
-  const withState = (
-    title: string,
-    work: (state: State, tools: { folder: string; context: ReturnType<typeof testContext>; again: () => State }) => Promise<void>,
-  ): void => {
+interface Tools {
+  /** The same state, opened once more. */
+  readonly again: () => Promise<State>;
+  readonly elapse: (ms: number) => Promise<void>;
+}
+
+export function stateSuite(name: string, backend: Backend): void {
+  afterEach(closePlans);
+
+  const withState = (title: string, work: (state: State, tools: Tools) => Promise<void>): void => {
     test(title, async () => {
       await using folder = await temporaryFolder();
       const context = testContext();
-      const again = (): State => open(context, folder.path);
-      await using state = again();
-      await work(state, { folder: folder.path, context, again });
+      const again = async (): Promise<State> => backend.open(context, folder.path);
+      await using state = await again();
+      await work(state, { again, elapse: async (ms) => backend.elapse(ms, context, folder.path) });
     });
   };
 
@@ -72,13 +95,67 @@ export function stateSuite(name: string, open: OpenBackend): void {
     });
 
     withState('a read-back overrides what was expected and marks the record verified', async (state) => {
-      const { lease, run } = await startRun(state, runStart('s'));
-      await run.intend([intent(1, 'a', { returned: '{"x":"expected"}' })]);
-      await run.record([{ seq: 1, status: 'applied', remoteId: '001A' }]);
-      await run.record([{ seq: 1, status: 'applied', returned: '{"x":"seen"}', verified: true }]);
-      await run.finish({ status: 'finished', finishedAt: 1_790_000_001_000, adoptions: null });
+      const { lease, run } = await startRun(state, runStart('s'), [intent(1, 'a', { returned: '{"x":"expected"}' })]);
+      await run.intend(seqs(1));
+      await run.record([at(1, { status: 'applied', remoteId: '001A' })]);
+      await run.record([at(1, { status: 'applied', returned: '{"x":"seen"}', verified: true })]);
+      await run.finish({ status: 'finished', finishedAt: 1_790_000_001_000 });
       await lease.release();
       expect(await baseRow(state, 's', 'a')).toMatchObject({ returned: '{"x":"seen"}', verified: true, remote_id: '001A' });
+    });
+
+    withState('announcements and outcomes name ranges; a later outcome of a part counts for that part', async (state) => {
+      const changes = Array.from({ length: 10 }, (_, seq) => intent(seq, seq));
+      const { lease, run } = await startRun(state, runStart('s'), changes);
+      await run.intend([
+        { from: 0, to: 3 },
+        { from: 5, to: 9 },
+      ]);
+      await run.record([
+        { from: 0, to: 1, status: 'applied' },
+        { from: 5, to: 8, status: 'unchanged', verified: true },
+        { from: 6, to: 7, status: 'rejected', code: 'X', message: 'no' },
+      ]);
+      const expected = [
+        [0, false, false],
+        [1, false, false],
+        [2, true, false],
+        [3, true, false],
+        [5, false, true],
+        [8, false, true],
+        [9, true, false],
+      ].map(([seq, pending, verified]) => [keyOf(Number(seq)), pending, verified]);
+      const seen = async (): Promise<unknown> =>
+        (await baseRows(state, 's')).records.map((row) => [row['key'], row['pending'] !== null, row['verified']]);
+      expect(await seen()).toEqual(expected);
+      expect((await state.runs('s'))[0]?.counts).toEqual({ applied: 2, unchanged: 2, rejected: 2, unknown: 3, create: 4 });
+      await run.finish({ status: 'partial', finishedAt: 1_790_000_001_000 });
+      await lease.release();
+      expect(await seen()).toEqual(expected);
+      expect((await state.runs('s'))[0]?.counts).toEqual({ applied: 2, unchanged: 2, rejected: 2, unknown: 3, create: 4 });
+      expect((await baseRows(state, 's')).rejects.map((row) => row['key'])).toEqual([keyOf(6), keyOf(7)]);
+    });
+
+    withState('changes of the plan that belong to another sync are not this run’s', async (state) => {
+      const changes = [intent(1, 'a'), { ...intent(2, 'b'), sync: 'other' }];
+      const { run } = await startRun(state, runStart('s'), changes);
+      await run.intend([{ from: 1, to: 2 }]);
+      expect((await baseRows(state, 's')).records.map((row) => row['key'])).toEqual([keyOf('a')]);
+    });
+
+    withState('a create that remembers what it sends is stored with it; a before-image holds the fields of the change', async (state) => {
+      const start = runStart('s');
+      const before = '{"Name":"old","Tier":"x","a/b~":1}';
+      const steps = [
+        { intent: { ...intent(1, 'a', { after: '{"Name":"after"}', before: '{"Name":null}' }), sent: null }, outcome: APPLIED },
+        { intent: intent(2, 'b', { action: 'update', fields: ['Name', 'a/b~'], before }), outcome: APPLIED },
+        { intent: intent(3, 'c', { action: 'delete', sent: null, fields: [], before }), outcome: APPLIED },
+      ];
+      await wholeRun(state, start, steps);
+      expect(await baseRow(state, 's', 'a')).toMatchObject({ sent: '{"Name":"after"}' });
+      await using workspace = await Workspace.open();
+      const images = await workspace.rows(`SELECT before FROM ${await state.runRecords(workspace, start.runId)} ORDER BY seq`);
+      expect(images.map((row) => row['before'])).toEqual([null, '{"Name":"old","a/b~":1}', before]);
     });
 
     withState('unchanged counts as acknowledged', async (state) => {
@@ -195,18 +272,17 @@ export function stateSuite(name: string, open: OpenBackend): void {
     });
 
     withState('of two attempts on one key the acknowledged one is base and the failed one keeps it a candidate', async (state) => {
-      const { lease, run } = await startRun(state, runStart('s'));
-      await run.intend([intent(1, 'a'), intent(2, 'b')]);
-      await run.record([
-        { seq: 1, status: 'applied' },
-        { seq: 2, status: 'applied' },
+      const { lease, run } = await startRun(state, runStart('s'), [
+        intent(1, 'a'),
+        intent(2, 'b'),
+        intent(3, 'a', { action: 'update', pass: 2 }),
+        intent(4, 'b', { action: 'update', pass: 2 }),
       ]);
-      await run.intend([intent(3, 'a', { action: 'update' }), intent(4, 'b', { action: 'update' })]);
-      await run.record([
-        { seq: 3, status: 'rejected', code: 'X', message: 'no' },
-        { seq: 4, status: 'applied' },
-      ]);
-      await run.finish({ status: 'partial', finishedAt: 1_790_000_001_000, adoptions: null });
+      await run.intend(seqs(1, 2));
+      await run.record([at(1, { status: 'applied' }), at(2, { status: 'applied' })]);
+      await run.intend(seqs(3, 4));
+      await run.record([at(3, { status: 'rejected', code: 'X', message: 'no' }), at(4, { status: 'applied' })]);
+      await run.finish({ status: 'partial', finishedAt: 1_790_000_001_000 });
       await lease.release();
       expect(await baseRow(state, 's', 'a')).toMatchObject({ sent: intent(1, 'a').sent, row_hash: null });
       expect(await baseRow(state, 's', 'b')).toMatchObject({ sent: intent(4, 'b').sent, row_hash: hashOf('row4') });
@@ -214,12 +290,12 @@ export function stateSuite(name: string, open: OpenBackend): void {
     });
 
     withState('a change announced again after an outcome is unknown until its next outcome', async (state) => {
-      const { run } = await startRun(state, runStart('s'));
-      await run.intend([intent(1, 'a')]);
-      await run.record([{ seq: 1, status: 'unknown' }]);
-      await run.intend([intent(1, 'a')]);
+      const { run } = await startRun(state, runStart('s'), [intent(1, 'a')]);
+      await run.intend(seqs(1));
+      await run.record([at(1, { status: 'unknown' })]);
+      await run.intend(seqs(1));
       expect(await baseRow(state, 's', 'a')).toMatchObject({ sent: null, pending: expect.any(String) as string });
-      await run.record([{ seq: 1, status: 'applied' }]);
+      await run.record([at(1, { status: 'applied' })]);
       expect(await baseRow(state, 's', 'a')).toMatchObject({ sent: intent(1, 'a').sent, pending: null });
     });
 
@@ -242,10 +318,10 @@ export function stateSuite(name: string, open: OpenBackend): void {
         { intent: intent(2, 'b'), outcome: APPLIED },
       ]);
       const start = runStart('s', { planId: 'plan-2', hashId: 'hash-2' });
-      const { run } = await startRun(state, start);
-      await run.intend([intent(1, 'a', { action: 'delete', sent: null }), intent(2, 'c')]);
-      await run.record([{ seq: 1, status: 'applied' }]);
-      await using reader = again();
+      const { run } = await startRun(state, start, [intent(1, 'a', { action: 'delete', sent: null }), intent(2, 'c')]);
+      await run.intend(seqs(1, 2));
+      await run.record([at(1, { status: 'applied' })]);
+      await using reader = await again();
       expect(await reader.head('s')).toMatchObject({
         serial: 2,
         hashId: 'hash-2',
@@ -261,13 +337,13 @@ export function stateSuite(name: string, open: OpenBackend): void {
       expect(await reader.holder('s')).toMatchObject({ owner: 'alice@host' });
     });
 
-    withState('a run whose process is gone is folded in by the next one as partial', async (state, { context, again }) => {
+    withState('a run whose process is gone is folded in by the next one as partial', async (state, { again, elapse }) => {
       const dead = runStart('s');
-      const first = again();
-      const { run } = await startRun(first, dead);
-      await run.intend([intent(1, 'a'), intent(2, 'b')]);
-      await run.record([{ seq: 1, status: 'applied' }]);
-      context.moveClock(120_000);
+      const first = await again();
+      const { run } = await startRun(first, dead, [intent(1, 'a'), intent(2, 'b')]);
+      await run.intend(seqs(1, 2));
+      await run.record([at(1, { status: 'applied' })]);
+      await elapse(120_000);
       expect((await state.head('s'))?.lastRun?.status).toBe('partial');
       const { run: next } = await startRun(state, runStart('s', { planId: 'plan-1' }));
       expect(next.serial).toBe(2);
@@ -303,12 +379,12 @@ export function stateSuite(name: string, open: OpenBackend): void {
         { intent: intent(1, 'a'), outcome: APPLIED },
         { intent: intent(2, 'b'), outcome: { status: 'rejected', code: 'X', message: '' } },
       ]);
-      const { lease, run } = await startRun(state, runStart('s', { lineage: 'lineage-2', destination: 'org-2' }));
+      const { lease, run } = await startRun(state, runStart('s', { lineage: 'lineage-2', destination: 'org-2' }), [intent(1, 'z')]);
       expect(run.serial).toBe(2);
       expect(await baseRows(state, 's')).toEqual({ records: [], rejects: [], count: 0 });
-      await run.intend([intent(1, 'z')]);
-      await run.record([{ seq: 1, status: 'applied' }]);
-      await run.finish({ status: 'finished', finishedAt: 1_790_000_001_000, adoptions: null });
+      await run.intend(seqs(1));
+      await run.record([at(1, { status: 'applied' })]);
+      await run.finish({ status: 'finished', finishedAt: 1_790_000_001_000 });
       await lease.release();
       expect(await baseRows(state, 's')).toMatchObject({ records: [{ key: keyOf('z') }], rejects: [], count: 1 });
       expect(await state.head('s')).toMatchObject({ lineage: 'lineage-2', destination: 'org-2', serial: 2, records: 1 });
@@ -321,7 +397,7 @@ export function stateSuite(name: string, open: OpenBackend): void {
       await wholeRun(state, runStart('other'), steps.slice(4), { status: 'partial' });
       const same = await startRun(state, runStart('s'));
       expect(await same.run.acknowledged()).toEqual(new Set([0, 1, 2, 3]));
-      await same.run.finish({ status: 'finished', finishedAt: 1_790_000_001_000, adoptions: null });
+      await same.run.finish({ status: 'finished', finishedAt: 1_790_000_001_000 });
       await same.lease.release();
       const other = await startRun(state, runStart('s', { planId: 'plan-2' }));
       expect(await other.run.acknowledged()).toEqual(new Set());
@@ -354,10 +430,10 @@ export function stateSuite(name: string, open: OpenBackend): void {
       verified: true,
     };
 
-    withState('adopt, rehash, left, forget, hold, settle', async (state, { folder }) => {
+    withState('adopt, rehash, left, forget, hold, settle', async (state) => {
       await setup(state);
       const before = new Map((await baseRows(state, 's')).records.map((row) => [row['key'], row]));
-      const planFile = await writePlanFile(join(folder, 'plan.duckdb'), {
+      const plan: PlanParts = {
         adoptions: [
           { ...base('adopt', 'new'), ...values, remote_id: 'id-new' },
           { ...base('rehash', 'a'), ...values },
@@ -370,9 +446,9 @@ export function stateSuite(name: string, open: OpenBackend): void {
           { ...base('left', 'absent too') },
           { ...base('forget', 'e'), sync: 'another' },
         ],
-      });
+      };
       const start = runStart('s', { planId: 'plan-2' });
-      await wholeRun(state, start, [], { adoptions: { planFile } });
+      await wholeRun(state, start, [], plan);
       const { records, rejects } = await baseRows(state, 's');
       const adopted = { ...values, left_at: null, left_as: null, pending: null, run_id: start.runId };
       expect(records).toEqual([
@@ -386,13 +462,13 @@ export function stateSuite(name: string, open: OpenBackend): void {
       expect(rejects).toEqual([]);
     });
 
-    withState('rejects found while planning are remembered; a known one keeps saying since when', async (state, { folder }) => {
+    withState('rejects found while planning are remembered; a known one keeps saying since when', async (state) => {
       await setup(state);
       const first = (await state.runs('s'))[0]?.runId;
       const reject = (key: string | null, code: string, known: boolean): { sync: string; key: string | null; row_hash: string; code: string; message: string; known: boolean } => ({
         sync: 's', key: key === null ? null : keyOf(key), row_hash: hashOf('x'), code, message: `${code}!`, known,
       }); // prettier-ignore
-      const planFile = await writePlanFile(join(folder, 'plan.duckdb'), {
+      const plan: PlanParts = {
         rejects: [
           reject('r', 'NEW', true),
           reject('q', 'TWO', false),
@@ -400,19 +476,19 @@ export function stateSuite(name: string, open: OpenBackend): void {
           reject(null, 'KEY', false),
           { ...reject('z', 'Z', false), sync: 'another' },
         ],
-      });
+      };
       const start = runStart('s');
-      await wholeRun(state, start, [], { adoptions: { planFile } });
+      await wholeRun(state, start, [], plan);
       expect((await baseRows(state, 's')).rejects).toEqual([
         { key: keyOf('q'), row_hash: hashOf('x'), code: 'ONE', message: 'ONE!', next_try: null, run_id: start.runId },
         { key: keyOf('r'), row_hash: hashOf('row6'), code: 'OLD', message: 'old', next_try: null, run_id: first },
       ]);
     });
 
-    withState('never overwrite what the run itself wrote, except that hold keeps a candidate', async (state, { folder }) => {
-      const planFile = await writePlanFile(join(folder, 'plan.duckdb'), {
+    withState('never overwrite what the run itself wrote, except that hold keeps a candidate', async (state) => {
+      const plan: PlanParts = {
         adoptions: [{ ...base('adopt', 'a'), ...values }, { ...base('hold', 'b') }],
-      });
+      };
       await wholeRun(
         state,
         runStart('s'),
@@ -420,7 +496,7 @@ export function stateSuite(name: string, open: OpenBackend): void {
           { intent: intent(1, 'a'), outcome: APPLIED },
           { intent: intent(2, 'b'), outcome: APPLIED },
         ],
-        { adoptions: { planFile } },
+        plan,
       );
       expect((await baseRows(state, 's')).records).toMatchObject([
         { key: keyOf('a'), sent: intent(1, 'a').sent },
@@ -450,16 +526,16 @@ export function stateSuite(name: string, open: OpenBackend): void {
 
     withState('the changes of a run keep their before-images, during the run and after it', async (state) => {
       const start = runStart('s');
-      const { run } = await startRun(state, start);
-      await run.intend([
+      const { run } = await startRun(state, start, [
         intent(1, 'a', { action: 'update', fields: ['Name', 'Tier'], before: '{"Name":"old","Tier":null}' }),
         intent(2, 'b'),
         intent(3, 'c'),
       ]);
+      await run.intend(seqs(1, 2, 3));
       await run.record([
-        { seq: 1, status: 'applied', remoteId: '001A' },
-        { seq: 2, status: 'rejected', code: 'X', message: 'no' },
-        { seq: 3, status: 'not_attempted' },
+        at(1, { status: 'applied', remoteId: '001A' }),
+        at(2, { status: 'rejected', code: 'X', message: 'no' }),
+        at(3, { status: 'not_attempted' }),
       ]);
       const read = async (): Promise<unknown> => {
         await using workspace = await Workspace.open();
@@ -489,14 +565,14 @@ export function stateSuite(name: string, open: OpenBackend): void {
           key: keyOf('b'),
           action: 'create',
           status: 'rejected',
-          fields: ['Name'],
+          fields: null, // undoing a create needs none
           before: null,
           remote_id: null,
           code: 'X',
           message: 'no',
         },
       ]);
-      await run.finish({ status: 'finished', finishedAt: 1_790_000_001_000, adoptions: null });
+      await run.finish({ status: 'finished', finishedAt: 1_790_000_001_000 });
       expect(await read()).toEqual(during);
     });
 
@@ -509,7 +585,7 @@ export function stateSuite(name: string, open: OpenBackend): void {
   describe(`state ${name}: lease`, () => {
     withState('one at a time; the second is told who, since when, until when and how to end it', async (state, { again }) => {
       await state.acquire('s', 'alice@host');
-      await using other = again();
+      await using other = await again();
       const refused = await other.acquire('s', 'bob@host').catch((error: unknown) => error);
       expect(refused).toMatchObject({
         name: 'UserError',
@@ -530,28 +606,29 @@ export function stateSuite(name: string, open: OpenBackend): void {
       await expect(first.hold()).rejects.toThrow('lost the lease of s (generation 1)');
     });
 
-    withState('hold renews it when a third of its time has passed', async (state, { context }) => {
+    withState('hold renews it when a third of its time has passed', async (state, { elapse }) => {
       const lease = await state.acquire('s', 'alice@host');
       const first = lease.expiresAt;
       await lease.hold();
       expect(lease.expiresAt).toBe(first);
-      context.moveClock(21_000);
+      await elapse(21_000);
+      const due = (await state.holder('s'))?.expiresAt ?? 0;
       await lease.hold();
-      expect(lease.expiresAt).toBeGreaterThanOrEqual(first + 20_000);
+      expect(lease.expiresAt).toBeGreaterThanOrEqual(due + 20_000);
       expect((await state.holder('s'))?.expiresAt).toBe(lease.expiresAt);
     });
 
-    withState('expired, it can be taken; the old holder writes nothing more', async (state, { context, again }) => {
-      const { run } = await startRun(state, runStart('s'));
-      await run.intend([intent(1, 'a')]);
-      context.moveClock(61_000);
-      await using other = again();
-      const { run: next } = await startRun(other, runStart('s', { planId: 'plan-2' }));
-      await expect(run.record([{ seq: 1, status: 'applied' }])).rejects.toThrow('lost the lease of s');
-      await expect(run.finish({ status: 'finished', finishedAt: 1, adoptions: null })).rejects.toThrow('lost the lease of s');
-      await next.intend([intent(5, 'b')]);
-      await next.record([{ seq: 5, status: 'applied' }]);
-      await next.finish({ status: 'finished', finishedAt: 1_790_000_001_000, adoptions: null });
+    withState('expired, it can be taken; the old holder writes nothing more', async (state, { again, elapse }) => {
+      const { run } = await startRun(state, runStart('s'), [intent(1, 'a')]);
+      await run.intend(seqs(1));
+      await elapse(61_000);
+      await using other = await again();
+      const { run: next } = await startRun(other, runStart('s', { planId: 'plan-2' }), [intent(5, 'b')]);
+      await expect(run.record([at(1, { status: 'applied' })])).rejects.toThrow('lost the lease of s');
+      await expect(run.finish({ status: 'finished', finishedAt: 1 })).rejects.toThrow('lost the lease of s');
+      await next.intend(seqs(5));
+      await next.record([at(5, { status: 'applied' })]);
+      await next.finish({ status: 'finished', finishedAt: 1_790_000_001_000 });
       expect((await baseRows(other, 's')).records).toMatchObject([
         { key: keyOf('a'), sent: null },
         { key: keyOf('b'), pending: null },
@@ -560,12 +637,12 @@ export function stateSuite(name: string, open: OpenBackend): void {
 
     withState('unlock ends exactly the lease that was looked at', async (state) => {
       await expect(state.unlock('s', 1)).rejects.toThrow('nobody holds the lease of s');
-      const { lease, run } = await startRun(state, runStart('s'));
+      const { lease, run } = await startRun(state, runStart('s'), [intent(1, 'a'), intent(2, 'b')]);
       await expect(state.unlock('s', 7)).rejects.toThrow('the lease of s is at generation 1, not 7');
-      await run.intend([intent(1, 'a')]);
+      await run.intend(seqs(1));
       await state.unlock('s', lease.generation);
       expect(await state.holder('s')).toBeUndefined();
-      await expect(run.intend([intent(2, 'b')])).rejects.toThrow('lost the lease');
+      await expect(run.intend(seqs(2))).rejects.toThrow('lost the lease');
       expect((await state.acquire('s', 'bob@host')).generation).toBeGreaterThan(lease.generation);
     });
   });
@@ -585,11 +662,11 @@ export function stateSuite(name: string, open: OpenBackend): void {
       expect(await state.holder('new')).toBeUndefined();
     });
 
-    withState('move takes the unfinished run along', async (state, { context, again }) => {
-      await using dead = again();
-      const { run } = await startRun(dead, runStart('old'));
-      await run.intend([intent(1, 'a')]);
-      context.moveClock(61_000);
+    withState('move takes the unfinished run along', async (state, { again, elapse }) => {
+      await using dead = await again();
+      const { run } = await startRun(dead, runStart('old'), [intent(1, 'a')]);
+      await run.intend(seqs(1));
+      await elapse(61_000);
       await state.move('old', 'new');
       expect((await baseRows(state, 'new')).records).toMatchObject([
         { key: keyOf('a'), sent: null, pending: expect.any(String) as string },

@@ -39,6 +39,8 @@ export interface Setup {
   readonly project?: Yaml;
   /** The CRM is the test-only destination with these options, instead of a DuckDB file. */
   readonly api?: Yaml | undefined;
+  /** The CRM is this connection (kind and name left out), and nothing is made in it. */
+  readonly connection?: Yaml | undefined;
   /** More connections. */
   readonly connections?: readonly Yaml[];
   readonly env?: Readonly<Record<string, string>>;
@@ -91,7 +93,7 @@ export async function project(setup: Setup = {}): Promise<TestProject> {
   await made.write('syncs/connections.yaml', WAREHOUSE_CONNECTION, crmConnection(setup), ...(setup.connections ?? []));
   await made.sync(setup.sync ?? {});
   await made.warehouse(...(setup.warehouse ?? [WAREHOUSE]));
-  if (setup.api === undefined) await made.crm(...(setup.crm ?? [CRM]));
+  if (setup.api === undefined && setup.connection === undefined) await made.crm(...(setup.crm ?? [CRM]));
   if (setup.source !== undefined) await made.source(...setup.source);
   if (setup.live !== undefined) await made.insert(...setup.live);
   return made;
@@ -100,7 +102,8 @@ export async function project(setup: Setup = {}): Promise<TestProject> {
 const WAREHOUSE_CONNECTION: Yaml = { kind: 'Connection', name: 'warehouse', type: 'duckdb', path: '../warehouse.duckdb' };
 const API_OBJECTS: Yaml = { Account: { fields: { Id: 'text', Name: 'text', Plan: 'text', Seats: 'integer', Notes: 'text' } } };
 
-function crmConnection({ api }: Setup): Yaml {
+function crmConnection({ api, connection }: Setup): Yaml {
+  if (connection !== undefined) return { kind: 'Connection', name: 'crm', ...connection };
   if (api === undefined) return { kind: 'Connection', name: 'crm', type: 'duckdb', path: '../crm.duckdb' };
   return { kind: 'Connection', name: 'crm', type: 'test', file: '../crm.json', objects: API_OBJECTS, ...api };
 }
@@ -162,6 +165,11 @@ export class TestProject implements AsyncDisposable {
     return calls
       .filter((call) => call.call === 'write')
       .map((call) => [call.action, (call.keys ?? []).map((key) => (JSON.parse(key) as string[]).join('/')).join(' ')]);
+  }
+
+  /** The next commands find the CRM at another connection of the same type. */
+  async connect(connection: Yaml): Promise<void> {
+    await this.write('syncs/connections.yaml', WAREHOUSE_CONNECTION, crmConnection({ connection }), ...(this.#setup.connections ?? []));
   }
 
   /** The next commands find the test-only destination with other options. */
@@ -226,13 +234,13 @@ export class TestProject implements AsyncDisposable {
     how: { readonly process?: boolean; readonly env?: Readonly<Record<string, string>>; readonly answer?: string } = {},
   ): Promise<Ran> {
     const env = { ...this.#setup.env, ...how.env };
-    const { api } = this.#setup;
-    const overrides = api === undefined ? this.#setup.overrides : { ...TEST_OVERRIDES, ...this.#setup.overrides };
+    const isApi = this.#setup.api !== undefined || this.#setup.connection?.['type'] === 'test';
+    const overrides = isApi ? { ...TEST_OVERRIDES, ...this.#setup.overrides } : this.#setup.overrides;
     const isolated =
       how.process ??
       this.#setup.process ??
       (process.env['SLUICE_E2E'] === 'process' && this.#setup.overrides === undefined && how.answer === undefined);
-    if (isolated) return runProcess(api === undefined ? CLI : TEST_CLI, args, this.root, env);
+    if (isolated) return runProcess(isApi ? TEST_CLI : CLI, args, this.root, env);
     return runHere(args, this.root, env, overrides, how.answer);
   }
 

@@ -4,7 +4,7 @@ import { relative, sep } from 'node:path';
 import type { Connection, Project } from '../../config/model.ts';
 import type { Context } from '../../context.ts';
 import { InternalError, UserError } from '../../errors.ts';
-import { attachFile, type DatabaseFile, existingFile } from '../../workspace/attach-file.ts';
+import { attachFile, attachForWriting, type DatabaseFile, existingFile } from '../../workspace/attach-file.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { Destination, LiveRelation, ObjectSchema, Outcome, ReadRequest, WriteBatch } from '../destination.ts';
 import { CAPABILITIES } from './capabilities.ts';
@@ -24,13 +24,20 @@ export async function openDuckDbDestination(connection: Connection, _context: Co
   return new DuckDbDestination({ path, location: connection.location }, typeof schema === 'string' ? schema : 'main', project.dir);
 }
 
+/** The file while it is open for writing. */
+interface Writing {
+  readonly workspace: Workspace;
+  readonly database: string;
+  readonly writer: Writer;
+}
+
 class DuckDbDestination implements Destination {
   readonly capabilities = CAPABILITIES;
   readonly #file: DatabaseFile;
   readonly #schema: string;
   readonly #projectDir: string;
   #catalog: Catalog | undefined;
-  #writer: Writer | undefined;
+  #writing: Writing | undefined;
 
   constructor(file: DatabaseFile, schema: string, projectDir: string) {
     this.#file = file;
@@ -46,7 +53,7 @@ class DuckDbDestination implements Destination {
 
   async attach(workspace: Workspace): Promise<void> {
     // One process must not have the file open twice: closing one of the two would drop the other's lock.
-    await this.#closeWriter();
+    if (this.#writing?.workspace !== workspace) await this.#endWriting();
     const database = await attachFile(workspace, this.#file);
     this.#catalog = { rows: async (sql, params) => workspace.rows(sql, params), database, schema: this.#schema };
   }
@@ -59,19 +66,28 @@ class DuckDbDestination implements Destination {
     return readTable(this.#attached(), request);
   }
 
+  /** Throws `TransientError` while another process has the file open. */
   async write(batch: WriteBatch): Promise<readonly Outcome[]> {
-    this.#writer ??= await Writer.open(this.#file, this.#schema);
-    return this.#writer.write(batch);
+    if (this.#writing?.workspace !== batch.workspace) await this.#endWriting();
+    this.#writing ??= await this.#beginWriting(batch.workspace);
+    return this.#writing.writer.write(batch);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#closeWriter();
+    await this.#endWriting();
   }
 
-  async #closeWriter(): Promise<void> {
-    const writer = this.#writer;
-    this.#writer = undefined;
-    await writer?.[Symbol.asyncDispose]();
+  async #beginWriting(workspace: Workspace): Promise<Writing> {
+    const database = await attachForWriting(workspace, this.#file);
+    this.#catalog = { rows: async (sql, params) => workspace.rows(sql, params), database, schema: this.#schema };
+    return { workspace, database, writer: new Writer(workspace, this.#file, { database, schema: this.#schema }) };
+  }
+
+  /** Writes the checkpoint, so that the next reader finds one file and no log beside it. */
+  async #endWriting(): Promise<void> {
+    const writing = this.#writing;
+    this.#writing = undefined;
+    await writing?.workspace.detach(writing.database);
   }
 
   #attached(): Catalog {

@@ -1,6 +1,6 @@
 /**
- * The statements of one batch. Its changes stand in a temporary table (`pos`, keys `k<i>`, new values `a<i>`, expected
- * values `b<i>`, all exact text); a verdict on each, from the live record, decides what the one writing statement touches.
+ * The statements of one batch. Its changes stand in a relation of the workspace (see `WriteBatch`); a verdict on each, from
+ * the live record, decides what the one writing statement touches.
  */
 import { exactText, type RawValue } from '../../canonical/canonical.ts';
 import { FUNCTIONS } from '../../canonical/functions.ts';
@@ -11,7 +11,6 @@ import type { Table, TableColumn } from './describe.ts';
 import { columnOf, keyJoin, liveField, type LiveField, type Parent, tableName } from './table-sql.ts';
 import { lookupOfText, valueOfText } from './types.ts';
 
-export const BATCH = 'sluice_batch';
 const VERDICT = 'sluice_verdict';
 
 /** What is to become of a change. `write`: as planned. `same`: live holds it already. The others are not written. */
@@ -26,44 +25,27 @@ export interface BoundBatch {
 }
 
 export interface BoundWrite {
+  /** Its place among the fields of the batch: its values are the columns `a<index>`, `b<index>`, `h<index>`. */
   readonly index: number;
   readonly name: string;
   readonly type: FieldType;
   readonly column: TableColumn;
   readonly parent: Parent | undefined;
   readonly live: LiveField;
-  /** The plan knew the live value: a field that could not be read then is written without a look at it. */
-  readonly known: boolean;
 }
 
 /** Fields that repeat a key field are left to the key. */
 export function bindBatch(batch: WriteBatch, table: Table, parents: ReadonlyMap<string, Parent>): BoundBatch {
   const keys = batch.key.map((key) => columnOf(table, key.field));
-  const own = batch.fields.filter(({ field }) => !keys.some((key) => key.name === field));
-  const fields = own.map(({ field, type }, index): BoundWrite => {
+  const fields = batch.fields.flatMap(({ field, type }, index): BoundWrite[] => {
+    if (keys.some((key) => key.name === field)) return [];
     const parent = parents.get(field);
-    const known = batch.changes.every(({ before }) => before === null || before[field] !== undefined);
     // A reference is compared as its parent's key, which is text on both sides.
     const compared: FieldType = parent === undefined ? type : { kind: 'text' };
-    return {
-      index,
-      name: field,
-      type: compared,
-      column: columnOf(table, field),
-      parent,
-      live: liveField(table, field, parent, index),
-      known,
-    };
+    const live = liveField(table, field, parent, index);
+    return [{ index, name: field, type: compared, column: columnOf(table, field), parent, live }];
   });
   return { batch, table, keys, fields };
-}
-
-/** Only what the action needs: a create has no expected values, a delete no new ones. */
-export function createBatchTable({ batch, keys, fields }: BoundBatch): string {
-  const after = batch.action === 'delete' ? [] : fields.map(({ index }) => `a${index}`);
-  const before = batch.action === 'create' ? [] : fields.map(({ index }) => `b${index}`);
-  const texts = [...keys.map((_, index) => `k${index}`), ...after, ...before];
-  return `CREATE OR REPLACE TEMP TABLE ${BATCH} (pos INTEGER, blind BOOLEAN, ${texts.map((name) => `${name} VARCHAR`).join(', ')})`;
 }
 
 /**
@@ -77,8 +59,8 @@ export function createVerdicts(bound: BoundBatch): string {
   return `
     CREATE OR REPLACE TEMP TABLE ${VERDICT} AS
     SELECT s.pos, t.rowid AS rid, ${verdictOf(bound)} AS verdict, ${firstField(bound)} AS field${ids.join('')}
-    FROM temp.main.${BATCH} AS s ${join} ${tableName(bound.table)} AS t ON ${keyJoin(bound.keys, 's')}
-    ${bound.fields.map((field) => field.live.join).join('')}${parents.map((field) => parentLookup(field)).join('')}`;
+    FROM ${bound.batch.relation} AS s ${join} ${tableName(bound.table)} AS t ON ${keyJoin(bound.keys, 's')}
+    ${bound.fields.map((field) => field.live.join).join('')}${parents.map((field) => parentLookup(bound.batch, field)).join('')}`;
 }
 
 /** A key that several live records have: none of them is touched. Undefined where a constraint rules it out. */
@@ -97,7 +79,7 @@ function verdictOf(bound: BoundBatch): string {
   ]);
   const write = `${orphans.join(' ')} ELSE 'write'`;
   const same = `WHEN ${all(bound.fields.map((field) => holdsAfter(field)))} THEN 'same'`;
-  const moved = `NOT s.blind AND NOT ${all(bound.fields.map((field) => holdsBefore(field)))}`;
+  const moved = `NOT ${all(bound.fields.map((field) => holdsBefore(field)))}`;
   switch (action) {
     case 'create':
       return `CASE WHEN t.rowid IS NOT NULL THEN CASE ${same} ELSE 'exists' END ${write} END`;
@@ -111,15 +93,14 @@ function verdictOf(bound: BoundBatch): string {
 /** The field that a `moved`, `orphan` or `ambiguous` is about. */
 function firstField(bound: BoundBatch): string {
   const orphans = writtenParents(bound).map((field) => `WHEN ${isOrphan(field)} OR r${field.index}.copies > 1 THEN ${field.index}`);
-  const moved = bound.fields.map((field) => `WHEN t.rowid IS NOT NULL AND NOT s.blind AND NOT ${holdsBefore(field)} THEN ${field.index}`);
+  const moved = bound.fields.map((field) => `WHEN t.rowid IS NOT NULL AND NOT ${holdsBefore(field)} THEN ${field.index}`);
   const cases = bound.batch.action === 'create' ? orphans : [...moved, ...orphans];
   return cases.length === 0 ? 'NULL' : `CASE ${cases.join(' ')} END`;
 }
 
-/** Live is what the plan saw: both in the very same text. */
+/** Live is what the plan saw, both in the very same text; a field that could not be read then is written without a look at it. */
 function holdsBefore(field: BoundWrite): string {
-  if (!field.known) return 'true';
-  return `(${exactText(field.type, raw(field))} IS NOT DISTINCT FROM s.b${field.index})`;
+  return `(NOT s.h${field.index} OR ${exactText(field.type, raw(field))} IS NOT DISTINCT FROM s.b${field.index})`;
 }
 
 /** Live is what would be written: JSON by meaning. */
@@ -147,20 +128,22 @@ function isOrphan(field: BoundWrite): string {
 }
 
 /** Ids of the parents that the batch names, by their key's text. */
-function parentLookup(field: BoundWrite): string {
+function parentLookup(batch: WriteBatch, field: BoundWrite): string {
   const { index, parent } = field;
   if (parent === undefined) return '';
   const found = `w.${ident(parent.key.name)} = ${lookupOfText(parent.key.native, 'n.name')}`;
   return `
     LEFT JOIN (SELECT n.name, any_value(w.${ident(parent.target.name)}) AS id, count(*) AS copies
-      FROM (SELECT DISTINCT a${index} AS name FROM temp.main.${BATCH} WHERE a${index} IS NOT NULL) AS n
+      FROM (SELECT DISTINCT a${index} AS name FROM ${batch.relation} AS s WHERE a${index} IS NOT NULL) AS n
       JOIN ${tableName(parent.table)} AS w ON ${found} GROUP BY n.name) AS r${index} ON r${index}.name = s.a${index}`;
 }
 
 /** Whatever will not be written, and why. */
 export const SKIPPED = `SELECT DISTINCT ON (pos) pos, verdict, field FROM temp.main.${VERDICT} WHERE verdict <> 'write'`;
 
-const TO_WRITE = `temp.main.${BATCH} AS s LEFT JOIN temp.main.${VERDICT} AS v ON v.pos = s.pos WHERE coalesce(v.verdict, 'write') = 'write'`;
+function toWrite({ batch }: BoundBatch): string {
+  return `${batch.relation} AS s LEFT JOIN temp.main.${VERDICT} AS v ON v.pos = s.pos WHERE coalesce(v.verdict, 'write') = 'write'`;
+}
 
 /** The statement that writes every change whose verdict is `write`. */
 export function writeStatement(bound: BoundBatch): string {
@@ -170,12 +153,12 @@ export function writeStatement(bound: BoundBatch): string {
       const names = [...bound.keys, ...bound.fields.map((field) => field.column)].map((column) => ident(column.name));
       const keys = bound.keys.map((key, index) => valueOfText(key.native, `s.k${index}`));
       const values = bound.fields.map((field) => storedValue(field));
-      return `INSERT INTO ${target} (${names.join(', ')}) SELECT ${[...keys, ...values].join(', ')} FROM ${TO_WRITE}`;
+      return `INSERT INTO ${target} (${names.join(', ')}) SELECT ${[...keys, ...values].join(', ')} FROM ${toWrite(bound)}`;
     }
     case 'update': {
       const sets = bound.fields.map((field) => `${ident(field.name)} = n.a${field.index}`);
       const news = bound.fields.map((field) => `, ${storedValue(field)} AS a${field.index}`);
-      return `UPDATE ${target} AS t SET ${sets.join(', ')} FROM (SELECT v.rid${news.join('')} FROM ${TO_WRITE}) AS n WHERE t.rowid = n.rid`;
+      return `UPDATE ${target} AS t SET ${sets.join(', ')} FROM (SELECT v.rid${news.join('')} FROM ${toWrite(bound)}) AS n WHERE t.rowid = n.rid`;
     }
     case 'delete':
       return `DELETE FROM ${target} WHERE rowid IN (SELECT rid FROM temp.main.${VERDICT} WHERE verdict = 'write')`;
@@ -190,7 +173,7 @@ function storedValue(field: BoundWrite): string {
 /** For a batch of one whose values could not be converted: the positions, in {@link columnsWritten}, of those that are no value of their column. */
 export function misfits(bound: BoundBatch): string {
   const tests = columnsWritten(bound).map(({ column, text }) => `${text} IS NOT NULL AND ${lookupOfText(column.native, text)} IS NULL`);
-  return `SELECT [${tests.join(', ')}] AS misfits FROM temp.main.${BATCH}`;
+  return `SELECT [${tests.join(', ')}] AS misfits FROM ${bound.batch.relation} AS s`;
 }
 
 /** Columns that get their value from a text of the batch. */

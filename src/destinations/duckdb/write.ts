@@ -1,19 +1,15 @@
 /** Writing: one transaction for each batch, compared with live and written as a set; one outcome for each change. */
-import type { DuckDBAppender } from '@duckdb/node-api';
-
 import { InternalError } from '../../errors.ts';
 import type { DatabaseFile } from '../../workspace/attach-file.ts';
-import { BatchRejectedError, type Outcome, type WriteBatch, type WriteChange } from '../destination.ts';
-import { WriteConnection } from './connection.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
+import { BatchRejectedError, type Outcome, type WriteBatch } from '../destination.ts';
 import { type Catalog, describeTable, type Table } from './describe.ts';
 import { type Refusal, refusalOf, writeFailure } from './reject.ts';
 import { type Parent, parentOf } from './table-sql.ts';
 import {
-  BATCH,
   type BoundBatch,
   bindBatch,
   columnsWritten,
-  createBatchTable,
   createVerdicts,
   markCopies,
   misfits,
@@ -22,42 +18,35 @@ import {
   writeStatement,
 } from './write-sql.ts';
 
-export class Writer implements AsyncDisposable {
-  readonly #connection: WriteConnection;
+const APPLIED: Outcome = { status: 'applied' };
+
+/** Writes through the workspace, in which the file is attached for writing: no row leaves DuckDB. */
+export class Writer {
+  readonly #workspace: Workspace;
   readonly #catalog: Catalog;
   readonly #path: string;
   /** The file is ours alone while it is open: its tables stay as they are. */
   readonly #tables = new Map<string, Table>();
 
-  private constructor(connection: WriteConnection, file: DatabaseFile, schema: string) {
-    this.#connection = connection;
+  constructor(workspace: Workspace, file: DatabaseFile, place: { readonly database: string; readonly schema: string }) {
+    this.#workspace = workspace;
     this.#path = file.path;
-    this.#catalog = { rows: async (sql, params) => connection.rows(sql, params), database: connection.database, schema };
-  }
-
-  static async open(file: DatabaseFile, schema: string): Promise<Writer> {
-    return new Writer(await WriteConnection.open(file), file, schema);
+    this.#catalog = { rows: async (sql, params) => workspace.rows(sql, params), ...place };
   }
 
   /** Throws `BatchRejectedError` when a record of several is refused: nothing of the batch is then written. */
   async write(batch: WriteBatch): Promise<readonly Outcome[]> {
-    if (batch.changes.length === 0) return [];
+    if (batch.size === 0) return [];
     const bound = await this.#bind(batch);
-    await this.#connection.run(createBatchTable(bound));
-    await this.#connection.append(BATCH, (appender) => appendChanges(appender, bound));
     try {
-      return await this.#connection.transaction(() => this.#writeBatch(bound));
+      return await this.#workspace.transaction(() => this.#writeBatch(bound));
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === undefined) throw writeFailure(error, this.#path);
-      if (batch.changes.length > 1) throw new BatchRejectedError(refusal.code, refusal.message);
+      if (batch.size > 1) throw new BatchRejectedError(refusal.code, refusal.message);
       const { code, message } = await this.#explain(bound, refusal);
       return [{ status: 'rejected', code, message }];
     }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#connection[Symbol.asyncDispose]();
   }
 
   async #bind(batch: WriteBatch): Promise<BoundBatch> {
@@ -79,16 +68,17 @@ export class Writer implements AsyncDisposable {
   }
 
   async #writeBatch(bound: BoundBatch): Promise<readonly Outcome[]> {
-    await this.#connection.run(createVerdicts(bound));
+    const { size } = bound.batch;
+    await this.#workspace.run(createVerdicts(bound));
     const copies = markCopies(bound);
-    if (copies !== undefined) await this.#connection.run(copies);
-    const skipped = await this.#connection.rows(SKIPPED);
-    const expected = bound.batch.changes.length - skipped.length;
-    const written = expected === 0 ? 0 : await this.#connection.run(writeStatement(bound));
+    if (copies !== undefined) await this.#workspace.run(copies);
+    const skipped = await this.#workspace.rows(SKIPPED);
+    const expected = size - skipped.length;
+    const written = expected === 0 ? 0 : await this.#workspace.change(writeStatement(bound));
     if (written !== expected) throw new InternalError(`${written} records were written instead of ${expected}`);
-    const outcomes: Outcome[] = bound.batch.changes.map(() => ({ status: 'applied' }));
+    const outcomes: Outcome[] = Array.from({ length: size }, () => APPLIED);
     for (const row of skipped) {
-      const field = row['field'] === null ? undefined : bound.fields[Number(row['field'])];
+      const field = bound.fields.find((each) => row['field'] !== null && each.index === Number(row['field']));
       outcomes[Number(row['pos'])] = outcomeOf(row['verdict'] as Verdict, bound.batch, field?.name);
     }
     return outcomes;
@@ -97,28 +87,10 @@ export class Writer implements AsyncDisposable {
   /** Which field of the one record it was, where DuckDB does not say. */
   async #explain(bound: BoundBatch, refusal: Refusal): Promise<Refusal> {
     if (refusal.code !== 'CONVERSION') return refusal;
-    const row = (await this.#connection.rows(misfits(bound)))[0]?.['misfits'];
+    const row = (await this.#workspace.rows(misfits(bound)))[0]?.['misfits'];
     const position = Array.isArray(row) ? row.indexOf(true) : -1;
     const column = columnsWritten(bound)[position]?.column;
     return column === undefined ? refusal : { ...refusal, message: `the value of field "${column.name}" does not fit ${column.native}` };
-  }
-}
-
-function appendChanges(appender: DuckDBAppender, { batch, fields }: BoundBatch): void {
-  const put = (text: string | null | undefined): void => {
-    if (text === null || text === undefined) appender.appendNull();
-    else appender.appendVarchar(text);
-  };
-  const putAll = (values: WriteChange['before']): void => {
-    for (const field of fields) put(values?.[field.name]);
-  };
-  for (const [position, change] of batch.changes.entries()) {
-    appender.appendInteger(position);
-    appender.appendBoolean(change.before === null);
-    batch.key.forEach((_, index) => put(change.key[index]));
-    if (batch.action !== 'delete') putAll(change.after);
-    if (batch.action !== 'create') putAll(change.before);
-    appender.endRow();
   }
 }
 

@@ -4,14 +4,12 @@ import { stat } from 'node:fs/promises';
 import { InternalError, messageOf } from '../../errors.ts';
 import { literal } from '../../workspace/quote.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
+import { intentsSql } from '../planned.ts';
 import type { RunStatus } from '../state.ts';
-import { damagedJournal, type JournalFile, type RunEnd } from './journal.ts';
+import { damagedJournal, type JournalFile, planCopyPath, type RunEnd } from './journal.ts';
 
-const LINE = `{n: 'BIGINT', t: 'VARCHAR', seq: 'BIGINT', key: 'VARCHAR', key_hash: 'UBIGINT', action: 'VARCHAR', remote_id: 'VARCHAR',
-  row_hash: 'UBIGINT', live_hash: 'UBIGINT', sent: 'VARCHAR', returned: 'VARCHAR', origin: 'VARCHAR', fields: 'VARCHAR[]', before: 'VARCHAR',
-  status: 'VARCHAR', code: 'VARCHAR', message: 'VARCHAR', verified: 'BOOLEAN', finished_at: 'BIGINT', adoptions: 'BOOLEAN'}`;
-const NARROW = `{n: 'BIGINT', t: 'VARCHAR', seq: 'BIGINT', action: 'VARCHAR', status: 'VARCHAR', remote_id: 'VARCHAR', code: 'VARCHAR',
-  message: 'VARCHAR', returned: 'VARCHAR', verified: 'BOOLEAN', finished_at: 'BIGINT', adoptions: 'BOOLEAN'}`;
+const LINE = `{n: 'BIGINT', t: 'VARCHAR', seq: 'BIGINT', "to": 'BIGINT', status: 'VARCHAR', remote_id: 'VARCHAR', code: 'VARCHAR',
+  message: 'VARCHAR', returned: 'VARCHAR', verified: 'BOOLEAN', finished_at: 'BIGINT'}`;
 /** DuckDB's buffer grows with it; a longer line is read in a second try. */
 const LINE_BYTES = 16 * 1024 * 1024;
 
@@ -21,42 +19,60 @@ export interface Attempts {
    * within one wave each key occurs once. Changes that were not attempted are left out.
    */
   readonly table: string;
+  /** The name under which the journal's copy of the plan is attached now. */
+  readonly plan: string;
   readonly waves: number;
   readonly end: RunEnd | undefined;
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** Reads the whole journal. `prefix` keeps its temporary tables apart from others. */
+/** Reads the whole journal. `prefix` keeps its temporary tables apart from others; the plan's copy stays attached. */
 export async function readAttempts(workspace: Workspace, journal: JournalFile, prefix: string): Promise<Attempts> {
-  const lines = `${prefix}_lines`;
-  await loadLines(workspace, journal, lines, LINE);
-  const end = await readEnd(workspace, lines);
-  const latest = await latestSql(workspace, lines);
-  const counts = await countOutcomes(workspace, latest);
-  const table = `${prefix}_attempts`;
-  await workspace.run(`CREATE TEMP TABLE ${table} AS SELECT *, 1 AS wave FROM (${attemptsSql(latest)}) WHERE status <> 'not_attempted'`);
-  await workspace.run(`DROP TABLE ${lines}`);
-  return { table, waves: await numberWaves(workspace, table), end, counts };
+  return reading(workspace, journal, prefix, async ({ latest, end, plan }) => {
+    const counts = await countOutcomes(workspace, latest);
+    const table = `${prefix}_attempts`;
+    await workspace.run(`CREATE TEMP TABLE ${table} AS SELECT *, 1 AS wave FROM (${attemptsSql(latest)}) WHERE status <> 'not_attempted'`);
+    return { table, plan, waves: await numberWaves(workspace, table), end, counts };
+  });
 }
 
 /** End and counts only: for the list of runs. */
 export async function readProgress(workspace: Workspace, journal: JournalFile, prefix: string): Promise<Pick<Attempts, 'end' | 'counts'>> {
+  return reading(workspace, journal, prefix, async ({ latest, end }) => ({ end, counts: await countOutcomes(workspace, latest) }));
+}
+
+async function reading<T>(
+  workspace: Workspace,
+  journal: JournalFile,
+  prefix: string,
+  work: (read: { latest: LatestSql; end: RunEnd | undefined; plan: string }) => Promise<T>,
+): Promise<T> {
   const lines = `${prefix}_lines`;
-  await loadLines(workspace, journal, lines, NARROW);
-  const progress = { end: await readEnd(workspace, lines), counts: await countOutcomes(workspace, await latestSql(workspace, lines)) };
+  await loadLines(workspace, journal, lines);
+  const plan = await attachPlan(workspace, journal, prefix);
+  const latest = await latestSql(workspace, lines, intentsSql(plan, journal.sync));
+  const result = await work({ latest, end: await readEnd(workspace, lines), plan });
   await workspace.run(`DROP TABLE ${lines}`);
-  return progress;
+  return result;
+}
+
+async function attachPlan(workspace: Workspace, journal: JournalFile, prefix: string): Promise<string> {
+  try {
+    return await workspace.attach(planCopyPath(journal.path), `${prefix}_plan`, 'read');
+  } catch (error) {
+    throw damagedJournal(journal.path, error);
+  }
 }
 
 /**
  * Loads all whole lines. A line that is not JSON becomes a row of nulls (`ignore_errors`): that may only be the torn last
  * one, so the numbers of the others must be without a gap.
  */
-async function loadLines(workspace: Workspace, journal: JournalFile, table: string, columns: string): Promise<void> {
+async function loadLines(workspace: Workspace, journal: JournalFile, table: string): Promise<void> {
   const size = (await stat(journal.path)).size;
   const read = (limit: number): Promise<void> =>
     workspace.run(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT * FROM read_json(${literal(escapeGlob(journal.path))},
-      format = 'newline_delimited', columns = ${columns}, ignore_errors = true, maximum_object_size = ${limit})`);
+      format = 'newline_delimited', columns = ${LINE}, ignore_errors = true, maximum_object_size = ${limit})`);
   await read(LINE_BYTES).catch(async (error: unknown) => {
     if (size <= LINE_BYTES || !/maximum_object_size/i.test(messageOf(error))) throw error;
     await read(Math.min(size, 2 ** 30));
@@ -73,9 +89,9 @@ function escapeGlob(path: string): string {
 }
 
 async function readEnd(workspace: Workspace, lines: string): Promise<RunEnd | undefined> {
-  const row = (await workspace.rows(`SELECT status, finished_at, adoptions FROM ${lines} WHERE t = 'end'`))[0];
+  const row = (await workspace.rows(`SELECT status, finished_at FROM ${lines} WHERE t = 'end'`))[0];
   if (row === undefined) return undefined;
-  return { status: statusOf(row['status']), finishedAt: Number(row['finished_at']), adoptions: row['adoptions'] === true };
+  return { status: statusOf(row['status']), finishedAt: Number(row['finished_at']) };
 }
 
 function statusOf(value: unknown): RunStatus {
@@ -83,20 +99,28 @@ function statusOf(value: unknown): RunStatus {
   throw new InternalError(`a journal ends with the status ${String(value)}`);
 }
 
-/** The announcements and the outcomes in the journal, one row for each change: SELECTs over its lines. */
+/** SELECTs: what the plan says of the run's changes; the announcements and the outcomes in the journal, one row for each change. */
 interface LatestSql {
+  readonly planned: string;
   readonly intents: string;
   readonly outcomes: string;
 }
 
-/** Grouping millions of wide rows costs more than all the rest, and is needed only when a change occurs twice. */
-async function latestSql(workspace: Workspace, lines: string): Promise<LatestSql> {
+/** Grouping millions of rows costs more than all the rest, and is needed only when a change occurs twice. */
+async function latestSql(workspace: Workspace, lines: string, planned: string): Promise<LatestSql> {
   const once = async (type: string): Promise<boolean> =>
-    (await workspace.row(`SELECT count(*) = count(DISTINCT seq) AS once FROM ${lines} WHERE t = '${type}'`))['once'] === true;
-  const intents = `SELECT * FROM ${lines} WHERE t = 'intent'`;
-  const outcomes = `SELECT seq, n, status, remote_id, code, message, returned, verified FROM ${lines} WHERE t = 'outcome'`;
+    (
+      await workspace.row(
+        `SELECT count(*) = 0 AS once FROM (SELECT seq, lag("to") OVER (ORDER BY seq, n) AS former FROM ${lines} WHERE t = '${type}') WHERE former >= seq`,
+      )
+    )['once'] === true;
+  const each = (type: string, columns: string): string =>
+    `SELECT unnest(range(seq, "to" + 1)) AS seq, n${columns} FROM ${lines} WHERE t = '${type}'`;
+  const intents = each('intent', '');
+  const outcomes = each('outcome', ', status, remote_id, code, message, returned, verified');
   return {
-    intents: (await once('intent')) ? intents : `${intents} AND n IN (SELECT max(n) FROM ${lines} WHERE t = 'intent' GROUP BY seq)`,
+    planned,
+    intents: (await once('intent')) ? intents : `SELECT seq, max(n) AS n FROM (${intents}) GROUP BY seq`,
     outcomes: (await once('outcome')) ? outcomes : lastOutcomes(outcomes),
   };
 }
@@ -109,21 +133,24 @@ function lastOutcomes(outcomes: string): string {
 
 /** A change that was announced (again) after its last outcome has an unknown one: the process died in between. */
 function attemptsSql(latest: LatestSql): string {
-  return `SELECT i.n, i.seq, i.key, i.key_hash, i.action, coalesce(o.remote_id, i.remote_id) AS remote_id, i.row_hash, i.live_hash, i.sent,
-      coalesce(o.returned, i.returned) AS returned, i.origin, i.fields, i.before,
+  return `SELECT i.n, c.seq, c.key, c.key_hash, c.action, coalesce(o.remote_id, c.remote_id) AS remote_id, c.row_hash, c.live_hash, c.sent,
+      coalesce(o.returned, c.returned) AS returned, c.origin, c.fields, c.before,
       CASE WHEN o.n > i.n THEN o.status ELSE 'unknown' END AS status,
       CASE WHEN o.n > i.n THEN o.status IN ('applied', 'unchanged') ELSE false END AS acknowledged,
       coalesce(o.verified, false) AS verified, o.code, o.message
-    FROM (${latest.intents}) AS i LEFT JOIN (${latest.outcomes}) AS o ON o.seq = i.seq`;
+    FROM (${latest.planned}) AS c JOIN (${latest.intents}) AS i ON i.seq = c.seq LEFT JOIN (${latest.outcomes}) AS o ON o.seq = c.seq`;
 }
 
 /** Changes by outcome (no outcome: `unknown`) and, of the acknowledged ones, by action. */
 async function countOutcomes(workspace: Workspace, latest: LatestSql): Promise<Record<string, number>> {
   const rows = await workspace.rows(`
-    WITH ended AS (SELECT i.action, CASE WHEN o.status IS NULL OR o.n < i.n THEN 'unknown' ELSE o.status END AS status, count(*) AS times
-      FROM (${latest.intents}) AS i FULL OUTER JOIN (${latest.outcomes}) AS o ON o.seq = i.seq GROUP BY ALL)
+    WITH ended AS (
+      SELECT c.action, CASE WHEN o.status IS NULL OR o.n < i.n THEN 'unknown' ELSE o.status END AS status, count(*) AS times
+      FROM (${latest.planned}) AS c JOIN ((${latest.intents}) AS i FULL OUTER JOIN (${latest.outcomes}) AS o ON o.seq = i.seq)
+        ON c.seq = coalesce(i.seq, o.seq)
+      GROUP BY ALL)
     SELECT status AS what, sum(times) AS times FROM ended GROUP BY ALL
-    UNION ALL SELECT action, sum(times) FROM ended WHERE status IN ('applied', 'unchanged') AND action IS NOT NULL GROUP BY ALL`);
+    UNION ALL SELECT action, sum(times) FROM ended WHERE status IN ('applied', 'unchanged') GROUP BY ALL`);
   return Object.fromEntries(rows.map((row) => [String(row['what']), Number(row['times'])]));
 }
 
@@ -132,7 +159,7 @@ async function numberWaves(workspace: Workspace, table: string): Promise<number>
   const again = `SELECT key FROM ${table} GROUP BY key HAVING count(*) > 1`;
   if ((await workspace.count(`SELECT count(*) FROM (${again})`)) === 0) return 1;
   await workspace.run(`UPDATE ${table} SET wave = numbered.wave
-    FROM (SELECT n, row_number() OVER (PARTITION BY key ORDER BY n) AS wave FROM ${table} WHERE key IN (${again})) AS numbered
-    WHERE numbered.n = ${table}.n`);
+    FROM (SELECT seq, row_number() OVER (PARTITION BY key ORDER BY n, seq) AS wave FROM ${table} WHERE key IN (${again})) AS numbered
+    WHERE numbered.seq = ${table}.seq`);
   return workspace.count(`SELECT max(wave) FROM ${table}`);
 }

@@ -1,24 +1,16 @@
 /** Folds journals into the state file: one transaction per run, so that a run is in it wholly or not at all. */
-import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-
-import { literal, qualified } from '../../workspace/quote.ts';
-import { Workspace } from '../../workspace/workspace.ts';
+import { literal } from '../../workspace/quote.ts';
+import type { Workspace } from '../../workspace/workspace.ts';
 import { type Attempts, readAttempts } from './attempts.ts';
 import { isFolded, storedLayer, storedSyncs } from './heads.ts';
-import { adoptionsPath, type JournalFile, listJournals, removeJournal, type RunEnd } from './journal.ts';
-import { syncFolder } from './paths.ts';
+import { type JournalFile, listJournals, removeJournal, type RunEnd } from './journal.ts';
 import { resolve, type Touched } from './resolve.ts';
 import type { Store } from './store.ts';
 import { columnList, columnTypes, RECORD_COLUMNS, recordsTable, REJECT_COLUMNS, RUN_RECORD_COLUMNS, STATE_DB } from './tables.ts';
-import { withPrivateFiles } from './umask.ts';
-
-const PLAN_DB = 'sluice_run_plan';
 
 /** How a run ended, when its journal does not say: told by the run itself, which is about to fold it. */
-export interface Ending extends Omit<RunEnd, 'adoptions'> {
+export interface Ending extends RunEnd {
   readonly runId: string;
-  readonly planFile: string | undefined;
 }
 
 /**
@@ -48,8 +40,6 @@ async function foldOne(workspace: Workspace, journal: JournalFile, ending: Endin
   const prefix = `fold_${journal.serial}`;
   const attempts = await readAttempts(workspace, journal, prefix);
   const end = ending ?? attempts.end;
-  const planFile = ending === undefined ? (attempts.end?.adoptions === true ? adoptionsPath(journal.path) : undefined) : ending.planFile;
-  if (planFile !== undefined) await workspace.attach(planFile, PLAN_DB, 'read');
   const stored = (await storedSyncs(workspace, journal.sync))[0];
   const { runId, lineage, startedAt } = journal.head;
   const touched = await resolve(workspace, {
@@ -58,18 +48,18 @@ async function foldOne(workspace: Workspace, journal: JournalFile, ending: Endin
     runId,
     at: end?.finishedAt ?? startedAt,
     attempts,
-    plan: planFile === undefined ? undefined : PLAN_DB,
+    plan: end === undefined ? undefined : attempts.plan,
     prefix,
   });
   await workspace.transaction(() => store(workspace, journal, { attempts, touched, end }));
-  await workspace.detach(PLAN_DB);
+  await workspace.detach(attempts.plan);
   for (const table of [attempts.table, touched.records, touched.rejects]) await workspace.run(`DROP TABLE ${table}`);
 }
 
 interface Folding {
   readonly attempts: Attempts;
   readonly touched: Touched;
-  readonly end: Pick<RunEnd, 'status' | 'finishedAt'> | undefined;
+  readonly end: RunEnd | undefined;
 }
 
 async function store(workspace: Workspace, journal: JournalFile, folding: Folding): Promise<void> {
@@ -147,24 +137,4 @@ async function storeHead(workspace: Workspace, journal: JournalFile, id: number,
       status: end?.status ?? 'partial',
     },
   );
-}
-
-/**
- * Copies the plan's state-only changes of one sync beside the journal. The plan file may be gone when somebody folds it.
- */
-export async function keepAdoptions(planFile: string, journal: string, sync: string): Promise<void> {
-  const path = adoptionsPath(journal);
-  await rm(path, { force: true });
-  await withPrivateFiles(async () => {
-    await using workspace = await Workspace.open();
-    await workspace.attach(planFile, PLAN_DB, 'read');
-    await workspace.attach(path, 'kept', 'write');
-    for (const table of ['adoptions', 'rejects']) {
-      await workspace.run(
-        `CREATE TABLE ${qualified('kept', table)} AS SELECT * FROM ${qualified(PLAN_DB, table)} WHERE sync = ${literal(sync)}`,
-      );
-    }
-    await workspace.detach('kept');
-  });
-  await syncFolder(dirname(path));
 }

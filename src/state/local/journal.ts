@@ -1,13 +1,14 @@
 /**
  * The journal of a run: one JSON object per line, appended and flushed before and after each batch. `n` counts the lines
- * from 0, so that a lost one shows. Only the last line of a killed run can be torn; it is ignored.
+ * from 0, so that a lost one shows. Only the last line of a killed run can be torn; it is ignored. What the run changes is
+ * not in the journal but in a copy of its plan beside it: a batch of any size is announced by one line.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
+import { copyFile, type FileHandle, link, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { UserError } from '../../errors.ts';
-import type { Intent, RecordedOutcome, RunStart, RunStatus } from '../state.ts';
+import type { RecordedOutcome, RunStart, RunStatus, SeqRange } from '../state.ts';
 import { codeOf, decodeName, encodeName, explain, syncFolder } from './paths.ts';
 
 export interface RunHead extends RunStart {
@@ -19,8 +20,6 @@ export interface RunHead extends RunStart {
 export interface RunEnd {
   readonly status: RunStatus;
   readonly finishedAt: number;
-  /** A copy of the plan's state-only changes lies beside the journal. */
-  readonly adoptions: boolean;
 }
 
 export interface JournalFile {
@@ -39,9 +38,41 @@ export function journalPath(folder: string, sync: string, serial: number): strin
   return join(folder, `${encodeName(sync)}.${serial}${SUFFIX}`);
 }
 
-/** Where the plan's state-only changes are kept when they could not be folded at once: a small plan file. */
-export function adoptionsPath(journal: string): string {
-  return `${journal.slice(0, -SUFFIX.length)}.adoptions.duckdb`;
+/** The copy of the plan that the journal's sequence numbers refer to. */
+export function planCopyPath(journal: string): string {
+  return `${journal.slice(0, -SUFFIX.length)}.plan.duckdb`;
+}
+
+/**
+ * Keeps the plan beside the journal: the plan file may be gone, or another one, when somebody folds it. `twin`: a copy of
+ * the same plan that another sync of this apply has made already.
+ */
+export async function keepPlan(planFile: string, journal: string, twin: string | undefined): Promise<string> {
+  const path = planCopyPath(journal);
+  return explain(path, 'write', async () => {
+    await rm(path, { force: true });
+    if (twin !== undefined && (await linked(twin, path))) return path;
+    await copyFile(planFile, path, constants.COPYFILE_FICLONE);
+    const handle = await open(path, 'r+');
+    try {
+      await handle.chmod(0o600);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    return path;
+  });
+}
+
+/** Not every file system has hard links, and the twin may have been folded and removed: then the plan is copied. */
+async function linked(twin: string, path: string): Promise<boolean> {
+  try {
+    await link(twin, path);
+    return true;
+  } catch (error) {
+    if (['ENOENT', 'EPERM', 'ENOTSUP', 'EMLINK', 'EXDEV'].includes(codeOf(error) ?? '')) return false;
+    throw error;
+  }
 }
 
 /** Journals in the order of their serials. One without a whole first line began no run: it is left out. */
@@ -112,7 +143,7 @@ export function damagedJournal(path: string, cause?: unknown): UserError {
 export async function removeJournal(folder: string, path: string): Promise<void> {
   await explain(path, 'write', async () => {
     await rm(path, { force: true });
-    await rm(adoptionsPath(path), { force: true });
+    await rm(planCopyPath(path), { force: true });
     await syncFolder(folder);
   });
 }
@@ -142,8 +173,8 @@ export class JournalWriter {
     });
   }
 
-  async intend(intents: readonly Intent[]): Promise<void> {
-    await this.#append(intents, intentLine);
+  async intend(changes: readonly SeqRange[]): Promise<void> {
+    await this.#append(changes, (n, { from, to }) => ({ n, t: 'intent', seq: from, to }));
   }
 
   async record(outcomes: readonly RecordedOutcome[]): Promise<void> {
@@ -151,7 +182,7 @@ export class JournalWriter {
   }
 
   async end(end: RunEnd): Promise<void> {
-    await this.#append([end], (n) => ({ n, t: 'end', status: end.status, finished_at: end.finishedAt, adoptions: end.adoptions }));
+    await this.#append([end], (n) => ({ n, t: 'end', status: end.status, finished_at: end.finishedAt }));
   }
 
   async close(): Promise<void> {
@@ -195,30 +226,12 @@ function stringify(line: object): string {
   return JSON.stringify(line, (_key, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value));
 }
 
-function intentLine(n: number, intent: Intent): object {
-  return {
-    n,
-    t: 'intent',
-    seq: intent.seq,
-    key: intent.key,
-    key_hash: intent.keyHash,
-    action: intent.action,
-    remote_id: intent.remoteId,
-    row_hash: intent.rowHash,
-    live_hash: intent.liveHash,
-    sent: intent.sent,
-    returned: intent.returned,
-    origin: intent.origin,
-    fields: intent.fields,
-    before: intent.before,
-  };
-}
-
 function outcomeLine(n: number, outcome: RecordedOutcome): object {
   return {
     n,
     t: 'outcome',
-    seq: outcome.seq,
+    seq: outcome.from,
+    to: outcome.to,
     status: outcome.status,
     remote_id: outcome.remoteId,
     code: outcome.code,

@@ -3,7 +3,18 @@ import { relative } from 'node:path';
 
 import type { Context } from '../../context.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import type { BaseRelations, Lease, LeaseHolder, Run, RunStart, RunStatus, RunWriter, State, SyncState } from '../state.ts';
+import type {
+  BaseRelations,
+  Lease,
+  LeaseHolder,
+  PlannedChanges,
+  Run,
+  RunStart,
+  RunStatus,
+  RunWriter,
+  State,
+  SyncState,
+} from '../state.ts';
 import { readAttempts, readProgress } from './attempts.ts';
 import { runRecordsSql } from './fold.ts';
 import { headAfter, journalRun, newestFirst, storedRuns, storedSyncs } from './heads.ts';
@@ -60,8 +71,9 @@ export class LocalState implements State {
     await endLease(this.#store.context, this.#store.layout.leases, sync, generation);
   }
 
-  async begin(run: RunStart, lease: Lease): Promise<RunWriter> {
-    const writer = await beginRun(this.#store, run, lease);
+  async begin(run: RunStart, lease: Lease, plan: PlannedChanges): Promise<RunWriter> {
+    const twin = this.#runs.find((each) => each.planId === run.planId)?.planCopy;
+    const writer = await beginRun(this.#store, { run, lease, plan, twin });
     this.#runs.push(writer);
     return writer;
   }

@@ -3,7 +3,7 @@ import type { Workspace } from '../../workspace/workspace.ts';
 import type { BaseRelations } from '../state.ts';
 import { readAttempts } from './attempts.ts';
 import { isFolded, NO_BASE, storedLayer, storedSyncs } from './heads.ts';
-import { adoptionsPath, type JournalFile, listJournals } from './journal.ts';
+import { type JournalFile, listJournals } from './journal.ts';
 import { laidOver, resolve } from './resolve.ts';
 import type { Store } from './store.ts';
 import type { Layer } from './tables.ts';
@@ -35,10 +35,10 @@ export async function attachBase(store: Store, workspace: Workspace, sync: strin
 
 async function overlay(workspace: Workspace, base: Layer, journal: JournalFile, prefix: string): Promise<Layer> {
   const attempts = await readAttempts(workspace, journal, prefix);
-  const plan = attempts.end?.adoptions === true ? await workspace.attach(adoptionsPath(journal.path), `${prefix}_plan`, 'read') : undefined;
+  const plan = attempts.end === undefined ? undefined : attempts.plan;
   const at = attempts.end?.finishedAt ?? journal.head.startedAt;
   const touched = await resolve(workspace, { base, sync: journal.sync, runId: journal.head.runId, at, attempts, plan, prefix });
-  if (plan !== undefined) await workspace.detach(plan);
+  await workspace.detach(attempts.plan);
   await workspace.run(`DROP TABLE ${attempts.table}`);
   return laidOver(base, touched);
 }

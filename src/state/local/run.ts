@@ -1,11 +1,11 @@
 /** A run that writes: everything it is given goes to the journal first; the end folds the journal into the state file. */
 import { InternalError, TransientError } from '../../errors.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import type { Intent, Lease, RecordedOutcome, RunStart, RunWriter } from '../state.ts';
+import type { Lease, PlannedChanges, RecordedOutcome, RunStart, RunWriter, SeqRange } from '../state.ts';
 import { readAttempts } from './attempts.ts';
-import { type Ending, foldJournals, keepAdoptions } from './fold.ts';
+import { type Ending, foldJournals } from './fold.ts';
 import { highestSerial } from './heads.ts';
-import { JournalWriter, listJournals, type RunHead } from './journal.ts';
+import { journalPath, JournalWriter, keepPlan, listJournals, type RunHead } from './journal.ts';
 import { leaseHolder } from './lease.ts';
 import { openJournals } from './overlay.ts';
 import type { Store } from './store.ts';
@@ -14,17 +14,26 @@ import { STATE_DB } from './tables.ts';
 /** What a later run of the same plan need not do again: everything that has a final outcome. */
 const FINAL = `('applied', 'unchanged', 'rejected', 'held')`;
 
+export interface Beginning {
+  readonly run: RunStart;
+  readonly lease: Lease;
+  readonly plan: PlannedChanges;
+  /** A copy of the same plan beside another journal of this apply. */
+  readonly twin: string | undefined;
+}
+
 /** Folds what an earlier run left behind, then starts the journal of this one. */
-export async function beginRun(store: Store, run: RunStart, lease: Lease): Promise<LocalRun> {
+export async function beginRun(store: Store, { run, lease, plan, twin }: Beginning): Promise<LocalRun> {
   await lease.hold();
   await store.create();
   await foldLeftovers(store, run.sync);
   const serial = (await lastSerial(store, run.sync)) + 1;
   const holder = await leaseHolder(store.context, store.layout.leases, run.sync);
   const head: RunHead = { ...run, serial, owner: holder?.owner ?? '', generation: lease.generation };
+  const copy = await keepPlan(plan.file, journalPath(store.layout.journals, run.sync, serial), twin);
   const journal = await JournalWriter.create(store.layout.journals, head);
   await lease.hold();
-  return new LocalRun(store, head, lease, journal);
+  return new LocalRun(store, { head, lease, journal, planCopy: copy });
 }
 
 async function foldLeftovers(store: Store, sync: string): Promise<void> {
@@ -53,15 +62,23 @@ export class LocalRun implements RunWriter {
   readonly #lease: Lease;
   readonly #journal: JournalWriter;
 
-  constructor(store: Store, head: RunHead, lease: Lease, journal: JournalWriter) {
+  /** Where this run keeps its plan. */
+  readonly planCopy: string;
+
+  constructor(store: Store, parts: { head: RunHead; lease: Lease; journal: JournalWriter; planCopy: string }) {
     this.#store = store;
-    this.#head = head;
-    this.#lease = lease;
-    this.#journal = journal;
+    this.#head = parts.head;
+    this.#lease = parts.lease;
+    this.#journal = parts.journal;
+    this.planCopy = parts.planCopy;
   }
 
   get serial(): number {
     return this.#head.serial;
+  }
+
+  get planId(): string {
+    return this.#head.planId;
   }
 
   /** Changes with a final outcome (rejected and held ones too) in earlier runs of this plan that did not finish it. */
@@ -87,8 +104,8 @@ export class LocalRun implements RunWriter {
     return rows.map((row) => Number(row['seq']));
   }
 
-  async intend(intents: readonly Intent[]): Promise<void> {
-    await this.#journal.intend(intents);
+  async intend(changes: readonly SeqRange[]): Promise<void> {
+    await this.#journal.intend(changes);
     // Asked after the write: who takes the lease later finds this in the journal.
     await this.#lease.hold();
   }
@@ -101,9 +118,7 @@ export class LocalRun implements RunWriter {
   async finish(end: Parameters<RunWriter['finish']>[0]): Promise<void> {
     try {
       await this.#lease.hold();
-      const planFile = end.adoptions?.planFile;
-      const ending: Ending = { runId: this.#head.runId, status: end.status, finishedAt: end.finishedAt, planFile };
-      await this.#fold(ending);
+      await this.#fold({ runId: this.#head.runId, status: end.status, finishedAt: end.finishedAt });
     } finally {
       await this.close();
     }
@@ -127,9 +142,8 @@ export class LocalRun implements RunWriter {
 
   /** Readers keep the state file open: the run's end goes to the journal, to be folded by the next run. */
   async #leaveUnfolded(ending: Ending, error: TransientError): Promise<void> {
-    if (ending.planFile !== undefined) await keepAdoptions(ending.planFile, this.#journal.path, this.#head.sync);
     await this.#lease.hold();
-    await this.#journal.end({ status: ending.status, finishedAt: ending.finishedAt, adoptions: ending.planFile !== undefined });
+    await this.#journal.end({ status: ending.status, finishedAt: ending.finishedAt });
     noteUnfolded(this.#store, this.#head.sync, error);
   }
 }

@@ -6,6 +6,7 @@ import type { Destination, Outcome, ReferenceField, WriteBatch } from '../../../
 import { DESTINATIONS, openDestination } from '../../../src/destinations/registry.ts';
 import { exactText } from '../../../src/canonical/canonical.ts';
 import { registerFunctions } from '../../../src/canonical/functions.ts';
+import { batchOf, type WrittenOut } from '../../support/write-batch.ts';
 import { Workspace } from '../../../src/workspace/workspace.ts';
 import { folder, onDatabase } from '../../support/database.ts';
 
@@ -58,6 +59,7 @@ export async function target(statements: readonly string[], options: Record<stri
   const path = dir.file('crm.duckdb');
   await onDatabase(path, ...statements, 'CHECKPOINT');
   const destination = await openAt(dir.path, { path, ...options });
+  const workspace = await writingWorkspace();
   return {
     path,
     folder: dir.path,
@@ -67,10 +69,11 @@ export async function target(statements: readonly string[], options: Record<stri
       return onDatabase(path, ...more);
     },
     write: async (object, action, key, changes, references = {}) =>
-      destination.write(await batchOf(destination, object, action, key, changes, references)),
+      destination.write(await batchOf(workspace, await shapeOf(destination, object, action, key, changes, references))),
     read: async (object, key, fields, readOptions) => readTexts(destination, object, key, fields, readOptions ?? {}),
     [Symbol.asyncDispose]: async () => {
       await destination[Symbol.asyncDispose]();
+      await workspace[Symbol.asyncDispose]();
       await dir[Symbol.asyncDispose]();
     },
   };
@@ -81,14 +84,21 @@ async function typesOf(destination: Destination, workspace: Workspace, object: s
   return new Map((await destination.describe(object)).fields.map((field) => [field.name, field.type]));
 }
 
-async function batchOf(
+/** The workspace of an apply, in which batches stand. */
+export async function writingWorkspace(): Promise<Workspace> {
+  const workspace = await Workspace.open({ memoryLimit: '500MB' });
+  registerFunctions(workspace.connection, undefined);
+  return workspace;
+}
+
+async function shapeOf(
   describer: Destination,
   object: string,
   action: WriteBatch['action'],
   key: readonly string[] | string,
   changes: readonly Change[],
   references: Readonly<Record<string, ReferenceField>>,
-): Promise<WriteBatch> {
+): Promise<WrittenOut> {
   await using workspace = await Workspace.open({ memoryLimit: '500MB' });
   const typeOf = await typesOf(describer, workspace, object);
   const names = Object.keys(changes[0]?.after ?? changes[0]?.before ?? {});

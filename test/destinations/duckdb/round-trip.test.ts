@@ -8,6 +8,7 @@ import type { FieldType } from '../../../src/canonical/types.ts';
 import type { Outcome } from '../../../src/destinations/destination.ts';
 import { typeInfo } from '../../../src/destinations/duckdb/types.ts';
 import { Workspace } from '../../../src/workspace/workspace.ts';
+import { batchOf, type WrittenOut } from '../../support/write-batch.ts';
 import { openAt, target } from './harness.ts';
 
 /** Text of a value, in DuckDB's notation. */
@@ -161,23 +162,17 @@ describe('a value survives the way through text', () => {
           fields: [{ field: 'f', type }],
           changes: texts.map(({ text }, index) => ({ seq: index, key: [String(first + index)], before: null, after: { f: text } })),
         };
-        const created = await destination.write({ ...batch, action: 'create' });
+        const write = async (own: Partial<WrittenOut>): Promise<readonly Outcome[]> =>
+          destination.write(await batchOf(workspace, { ...batch, action: 'update', ...own }));
+        const created = await write({ action: 'create' });
         expect(created.every((outcome) => outcome.status === 'applied')).toBe(true);
         expected.push(...texts.map(({ stored }) => stored));
         const again: readonly Outcome[] = [
-          ...(await destination.write({ ...batch, action: 'create' })),
-          ...(await destination.write({
-            ...batch,
-            action: 'update',
-            changes: batch.changes.map((change) => ({ ...change, before: { f: 'never' } })),
-          })),
+          ...(await write({ action: 'create' })),
+          ...(await write({ changes: batch.changes.map((change) => ({ ...change, before: { f: 'never' } })) })),
         ];
         for (const outcome of again) outcomes.add(outcome.status);
-        const seen = await destination.write({
-          ...batch,
-          action: 'update',
-          changes: batch.changes.map((change) => ({ ...change, before: change.after })),
-        });
+        const seen = await write({ changes: batch.changes.map((change) => ({ ...change, before: change.after })) });
         expect(seen.every((outcome) => outcome.status === 'applied')).toBe(true);
       }),
       { numRuns: 15 },
@@ -185,8 +180,9 @@ describe('a value survives the way through text', () => {
     expect([...outcomes]).toEqual(['unchanged']);
     const key = [{ field: 'id', type: typeInfo('INTEGER').type }];
     const nulls = [{ seq: 0, key: ['0'], before: null, after: { f: null } }, { seq: 1, key: ['-1'], before: null, after: { f: null } }]; // prettier-ignore
-    await destination.write({ object: 't', action: 'update', key, fields: [{ field: 'f', type }], changes: nulls.slice(0, 1) });
-    await destination.write({ object: 't', action: 'create', key, fields: [{ field: 'f', type }], changes: nulls.slice(1) });
+    const shape = { object: 't', key, fields: [{ field: 'f', type }] };
+    await destination.write(await batchOf(workspace, { ...shape, action: 'update', changes: nulls.slice(0, 1) }));
+    await destination.write(await batchOf(workspace, { ...shape, action: 'create', changes: nulls.slice(1) }));
     await destination[Symbol.asyncDispose]();
     const stored = await of.sql('SELECT CAST(f AS VARCHAR) AS f FROM t ORDER BY id');
     expect(stored.map((row) => row['f'])).toEqual([null, null, ...expected.slice(1)]);

@@ -8,6 +8,7 @@ import type { Destination, Outcome, WriteBatch } from '../../../src/destinations
 import { openDestination } from '../../../src/destinations/registry.ts';
 import { Workspace } from '../../../src/workspace/workspace.ts';
 import { type Folder, folder } from '../database.ts';
+import type { WrittenOut } from '../write-batch.ts';
 import { editStore, readStore, seedStore, TEST_DESTINATIONS } from './index.ts';
 
 const OBJECTS = {
@@ -36,7 +37,15 @@ async function open(options: Record<string, unknown> = {}): Promise<Opened> {
   return { destination, file, dir, [Symbol.asyncDispose]: async () => dir[Symbol.asyncDispose]() };
 }
 
-function batch(action: WriteBatch['action'], ...changes: readonly [string, string | null, string | null][]): WriteBatch {
+type Written = readonly [string, string | null, string | null];
+
+/** The test-only destination reads the changes as objects: no workspace is needed. */
+function batch(action: WriteBatch['action'], ...changes: readonly Written[]): WriteBatch {
+  const { changes: list, ...shape } = writtenOut(action, changes);
+  return { ...shape, size: list.length, workspace: {} as never, relation: '', changes: async () => Promise.resolve(list) };
+}
+
+function writtenOut(action: WriteBatch['action'], changes: readonly Written[]): WrittenOut {
   return {
     object: 'Account',
     action,
@@ -126,7 +135,7 @@ describe('writing', () => {
       import { TEST_DESTINATIONS } from './test/support/test-destination/index.ts';
       const [options, batch] = process.argv.slice(1).map((text) => JSON.parse(text));
       const destination = await openDestination(TEST_DESTINATIONS, { name: 'crm', type: 'test', options, location: {} }, {}, {});
-      await destination.write(batch);
+      await destination.write({ ...batch, size: batch.changes.length, changes: async () => batch.changes });
     `;
     const run = async (faults: object, keys: readonly string[]): Promise<unknown> => {
       const options = JSON.stringify({ file: of.file, objects: OBJECTS, faults });
@@ -135,7 +144,7 @@ describe('writing', () => {
         '-e',
         script,
         options,
-        JSON.stringify(batch('create', ...keys.map((key) => [key, null, 'x'] as [string, null, string]))),
+        JSON.stringify(writtenOut('create', keys.map((key) => [key, null, 'x'] as const))),
       ]);
       return ((await once(child, 'exit')) as unknown[])[1];
     };

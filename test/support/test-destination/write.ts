@@ -6,7 +6,11 @@ import { TransientError } from '../../../src/errors.ts';
 import { NORMALISERS, type TestOptions } from './options.ts';
 import { addRecord, type Call, changeStore, type Store, type StoredRecord, type Values } from './store.ts';
 
-export async function write(options: TestOptions, batch: WriteBatch): Promise<readonly Outcome[]> {
+/** A batch with its changes as objects. */
+type LoadedBatch = Omit<WriteBatch, 'changes'> & { readonly changes: readonly WriteChange[] };
+
+export async function write(options: TestOptions, written: WriteBatch): Promise<readonly Outcome[]> {
+  const batch: LoadedBatch = { ...written, changes: await written.changes() };
   const { faults } = options;
   if (faults.latencyMs > 0) await delay(faults.latencyMs);
   let outcomes: readonly Outcome[] = [];
@@ -14,16 +18,16 @@ export async function write(options: TestOptions, batch: WriteBatch): Promise<re
   await changeStore(options.file, (before) => {
     const store = { ...before, writes: before.writes + 1 };
     fault = faultOf(options, batch, store.writes);
-    const written = REFUSED.has(fault ?? '') ? { store, outcomes: [] } : writeChanges(options, store, batch, fault);
-    outcomes = written.outcomes;
-    return { ...written.store, calls: [...before.calls, callOf(batch, fault)] };
+    const done = REFUSED.has(fault ?? '') ? { store, outcomes: [] } : writeChanges(options, store, batch, fault);
+    outcomes = done.outcomes;
+    return { ...done.store, calls: [...before.calls, callOf(batch, fault)] };
   });
   return endOf(options, batch, fault, outcomes);
 }
 
 const REFUSED: ReadonlySet<string> = new Set(['transient', 'rate_limit', 'timeout_before_write', 'batch_rejected']);
 
-function faultOf({ faults }: TestOptions, batch: WriteBatch, call: number): string | undefined {
+function faultOf({ faults }: TestOptions, batch: LoadedBatch, call: number): string | undefined {
   const planned: readonly (readonly [string, readonly number[]])[] = [
     ['transient', faults.transient],
     ['rate_limit', faults.rateLimit],
@@ -39,7 +43,7 @@ function faultOf({ faults }: TestOptions, batch: WriteBatch, call: number): stri
   return refused ? 'batch_rejected' : undefined;
 }
 
-function endOf({ faults }: TestOptions, batch: WriteBatch, fault: string | undefined, outcomes: readonly Outcome[]): readonly Outcome[] {
+function endOf({ faults }: TestOptions, batch: LoadedBatch, fault: string | undefined, outcomes: readonly Outcome[]): readonly Outcome[] {
   switch (fault) {
     case 'transient':
       throw new TransientError('the destination is not available');
@@ -59,7 +63,7 @@ function endOf({ faults }: TestOptions, batch: WriteBatch, fault: string | undef
   }
 }
 
-function callOf(batch: WriteBatch, fault: string | undefined): Call {
+function callOf(batch: LoadedBatch, fault: string | undefined): Call {
   const keys = batch.changes.map((change) => JSON.stringify(change.key));
   return {
     call: 'write',
@@ -76,7 +80,7 @@ interface Written {
   readonly outcomes: readonly Outcome[];
 }
 
-function writeChanges(options: TestOptions, store: Store, batch: WriteBatch, fault: string | undefined): Written {
+function writeChanges(options: TestOptions, store: Store, batch: LoadedBatch, fault: string | undefined): Written {
   const count = fault === 'kill_in_the_middle' ? Math.floor(batch.changes.length / 2) : batch.changes.length;
   return batch.changes.slice(0, count).reduce<Written>(
     (done, change) => {
@@ -92,7 +96,7 @@ interface One {
   readonly outcome: Outcome;
 }
 
-function writeChange(options: TestOptions, store: Store, batch: WriteBatch, change: WriteChange): One {
+function writeChange(options: TestOptions, store: Store, batch: LoadedBatch, change: WriteChange): One {
   const refuse = (outcome: Outcome): One => ({ store, outcome });
   if (isMarked(change, options.faults.rejectValue))
     return refuse({ status: 'rejected', code: 'REFUSED', message: 'the destination refuses this value' });
@@ -128,7 +132,7 @@ function isMarked(change: WriteChange, marker: string | undefined): boolean {
   return marker !== undefined && Object.values(change.after ?? {}).some((value) => value?.includes(marker) === true);
 }
 
-function find(options: TestOptions, store: Store, batch: WriteBatch, change: WriteChange): StoredRecord | undefined {
+function find(options: TestOptions, store: Store, batch: LoadedBatch, change: WriteChange): StoredRecord | undefined {
   const records = store.objects[batch.object] ?? [];
   if (change.remoteId !== undefined) return records.find((record) => record.id === change.remoteId);
   const fold = (text: string | null | undefined): string | undefined =>
@@ -137,7 +141,7 @@ function find(options: TestOptions, store: Store, batch: WriteBatch, change: Wri
 }
 
 /** What is stored: normalised text, references as ids. The name of a field whose parent does not exist instead. */
-function storedValues(options: TestOptions, store: Store, batch: WriteBatch, after: Values | null): Values | string {
+function storedValues(options: TestOptions, store: Store, batch: LoadedBatch, after: Values | null): Values | string {
   const values: Record<string, string | null> = {};
   for (const { field, type, reference } of after === null ? [] : batch.fields) {
     const sent = after?.[field] ?? null;
@@ -158,7 +162,7 @@ function normalised(options: TestOptions, text: string): string | null {
 }
 
 /** With atomic compare: what keeps the change from being written. */
-function movedField(store: Store, batch: WriteBatch, change: WriteChange, live: StoredRecord | undefined): Outcome | undefined {
+function movedField(store: Store, batch: LoadedBatch, change: WriteChange, live: StoredRecord | undefined): Outcome | undefined {
   if (batch.action === 'create')
     return live === undefined ? undefined : { status: 'held', message: 'the record exists: it was created since the plan' };
   if (live === undefined)

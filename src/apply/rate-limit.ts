@@ -1,0 +1,37 @@
+/** Keeps within the rate that a destination declares, so that it never has to say no. */
+import type { Context } from '../context.ts';
+import type { Rate } from '../destinations/destination.ts';
+import { pause } from './retry.ts';
+
+/**
+ * A token bucket: full at first, refilled steadily. Callers are served in the order in which they came, because each books
+ * its tokens when it asks and waits until they are there; a request bigger than the bucket runs it into debt.
+ */
+export class RateLimiter {
+  readonly #context: Context;
+  readonly #rate: Rate;
+  #tokens: number;
+  #filledAt: number;
+
+  constructor(context: Context, rate: Rate) {
+    this.#context = context;
+    this.#rate = rate;
+    this.#tokens = rate.burst;
+    this.#filledAt = context.now();
+  }
+
+  /** Returns when one request with so many records may be sent, or when the run is told to stop. */
+  async take(records: number): Promise<void> {
+    this.#refill();
+    this.#tokens -= this.#rate.of === 'requests' ? 1 : records;
+    await pause(this.#context, Math.ceil((Math.max(0, -this.#tokens) / this.#rate.perSecond) * 1_000));
+  }
+
+  /** A clock that is set back gives nothing and takes nothing. */
+  #refill(): void {
+    const now = this.#context.now();
+    const elapsed = Math.max(0, now - this.#filledAt) / 1_000;
+    this.#tokens = Math.min(this.#rate.burst, this.#tokens + elapsed * this.#rate.perSecond);
+    this.#filledAt = now;
+  }
+}
