@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/memory-folder.ts'],
     // Tests start real databases and real processes: one process per file, two at a time suits a small machine.
     pool: 'forks',
     maxWorkers: 2,

@@ -7,7 +7,8 @@ import { COLUMNS } from './data.ts';
 export interface BenchProject {
   readonly folder: string;
   readonly warehouse: string;
-  readonly destination: string;
+  /** A DuckDB file, or another connection's properties. */
+  readonly destination: string | Readonly<Record<string, string>>;
   readonly state: string;
 }
 
@@ -16,6 +17,9 @@ export function writeProject(project: BenchProject): string {
   const dir = join(project.folder, 'syncs');
   mkdirSync(dir, { recursive: true });
   const fields = COLUMNS.filter((name) => name !== 'id').map((name) => `  ${name}: ${name}`);
+  const { destination } = project;
+  const options = typeof destination === 'string' ? { type: 'duckdb', path: destination } : destination;
+  const connection = Object.entries(options).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join('\n'); // prettier-ignore
   const text = `
 kind: Project
 name: bench
@@ -28,8 +32,7 @@ path: ${JSON.stringify(project.warehouse)}
 ---
 kind: Connection
 name: crm
-type: duckdb
-path: ${JSON.stringify(project.destination)}
+${connection}
 ---
 kind: Sync
 name: customers

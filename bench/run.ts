@@ -10,6 +10,9 @@ import { parseArgs } from 'node:util';
 
 import { makeData } from './data.ts';
 import { type Measurement, measure, median } from './measure.ts';
+import { benchPostgresApply } from './postgres-apply.ts';
+import { benchPostgresExtract } from './postgres-extract.ts';
+import { benchPostgresPlan } from './postgres-plan.ts';
 import { writeProject } from './project.ts';
 
 const CLI = join(import.meta.dirname, '..', 'src', 'cli.ts');
@@ -39,6 +42,33 @@ for (const size of values.rows.split(',')) {
   if (only.includes('plan')) results.push(...(await benchPlan(size)));
 }
 if (only.includes('apply')) results.push(await benchApply('1m'));
+if (only.includes('pg-extract')) {
+  const { measured, floor } = await benchPostgresExtract(1_000_000, times);
+  const { ms, peakMb } = measured;
+  results.push({ work: 'extract from Postgres', rows: '1m', ms, floorMs: floor.ms, peakMb, target: '1.43x' });
+}
+if (only.includes('pg-apply')) {
+  for (const size of values.rows.split(',')) {
+    for (const { work, measured, floor, target } of await benchPostgresApply(count(size), { folder: values.folder, times })) {
+      results.push({ work, rows: size, ms: measured.ms, floorMs: floor.ms, peakMb: measured.peakMb, target });
+    }
+  }
+}
+if (only.includes('pg-plan')) {
+  for (const size of values.rows.split(',')) {
+    const folder = join(values.folder, `pg-plan-${size}`);
+    mkdirSync(folder, { recursive: true });
+    const { measured, floor } = await benchPostgresPlan(count(size), times, folder);
+    results.push({
+      work: 'plan compared in Postgres, 1% changed',
+      rows: size,
+      ms: measured.ms,
+      floorMs: floor.ms,
+      peakMb: measured.peakMb,
+      target: '1.5x',
+    });
+  }
+}
 print(results);
 if (only.includes('start')) await benchStart();
 

@@ -18,8 +18,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['index', 'commands'],
   ['config', 'plan', 'rehearsal', 'apply', 'report', 'git'],
   ['sources', 'destinations', 'state'],
-  ['canonical', 'workspace'],
-  ['errors', 'context', 'events', 'nearest', 'version'],
+  ['canonical', 'workspace', 'postgres'],
+  ['errors', 'context', 'events', 'nearest', 'version', 'words'],
 ];
 const CONNECTOR_FOLDERS: ReadonlySet<string> = new Set(['sources', 'destinations']);
 /** The vocabulary that every layer speaks: types and a few constants, so that nothing comes along with it. */

@@ -9,6 +9,7 @@ import type { CommanderError } from 'commander';
 
 import { createProgram } from './cli/program.ts';
 import { reportError } from './cli/report-error.ts';
+import { terraformHint } from './cli/terraform.ts';
 import type { Action, Invocation } from './commands/invocation.ts';
 import type { Registry } from './commands/registry.ts';
 import type { Host, Shell } from './commands/shell.ts';
@@ -136,7 +137,8 @@ function usageError(error: CommanderError, output: readonly string[]): UserError
   if (error.code === 'commander.help') return new UserError('a subcommand is missing', { hint: 'Type: sluice state --help' });
   const message = error.message.replace(/^error: /, '');
   const [first = message, ...rest] = message.split('\n');
-  return new UserError(first, { hint: [...rest, ...output, 'Type: sluice --help'].join('\n').trim() });
+  const hint = terraformHint(first);
+  return new UserError(first, { hint: [...(hint === undefined ? rest : [hint]), ...output, 'Type: sluice --help'].join('\n').trim() });
 }
 
 function processHost(): Host {

@@ -19,6 +19,20 @@ export interface Context {
   readonly signal: AbortSignal;
 }
 
+/**
+ * A connection or a state backend that can tell its own time. `doctor` compares it with ours: leases and rate limits run by
+ * the other side's clock, and what people read about runs by this one.
+ */
+export interface TellsTime {
+  /** Milliseconds since 1970, as the system says. */
+  clock(): Promise<number>;
+}
+
+/** Whether a job runs the program, and not a person: `CI` is set, as every CI service does. */
+export function inCi(env: Context['env']): boolean {
+  return !['', '0', 'false'].includes((env['CI'] ?? '').toLowerCase());
+}
+
 /** A context of this process: real clock, network and randomness. */
 export function processContext(options: {
   cwd: string;

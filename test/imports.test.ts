@@ -30,6 +30,9 @@ describe('findWrongImports', () => {
     [arrow('destinations/duckdb/write.ts', 'config/model.ts', true)],
     [arrow('workspace/quote.ts', 'config/model.ts')],
     [arrow('config/model.ts', 'canonical/types.ts', true)],
+    [arrow('destinations/postgres/write.ts', 'postgres/client.ts')],
+    [arrow('state/postgres/lease.ts', 'postgres/client.ts')],
+    [arrow('postgres/load.ts', 'workspace/quote.ts')],
     [arrow('state/local.ts', 'errors.ts')],
   ])('allows %o', (good) => {
     expect(findWrongImports([good])).toEqual([]);
@@ -40,6 +43,7 @@ describe('findWrongImports', () => {
     [arrow('plan/planner.ts', 'commands/plan.ts', true), 'plan/planner.ts imports commands/plan.ts, which stands above it'],
     [arrow('commands/plan.ts', 'cli.ts'), 'commands/plan.ts imports cli.ts, which stands above it'],
     [arrow('workspace/workspace.ts', 'sources/source.ts', true), 'workspace/workspace.ts imports sources/source.ts, which stands above it'],
+    [arrow('postgres/client.ts', 'state/state.ts'), 'postgres/client.ts imports state/state.ts, which stands above it'],
     [arrow('state/local.ts', 'plan/document.ts', true), 'state/local.ts imports plan/document.ts, which stands above it'],
     [
       arrow('destinations/duckdb/write.ts', 'destinations/postgres/write.ts'),

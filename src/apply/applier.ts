@@ -15,17 +15,20 @@ import type { Project, Sync } from '../config/model.ts';
 import type { Context } from '../context.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { openDestination } from '../destinations/registry.ts';
-import { UserError } from '../errors.ts';
+import { TransientError, UserError } from '../errors.ts';
 import { type ApplyCounts, type ApplyDocument, PLAN_FORMAT, type SyncApply, type SyncPlan } from '../plan/document.ts';
 import { connectionOf, type Registry } from '../plan/ends.ts';
 import { type Allowance, limitOf } from '../plan/guards.ts';
 import { openPlanFile, type PlanFile, type PlannedSync } from '../plan/plan-file.ts';
 import { storedName } from '../plan/renames.ts';
-import type { Lease, RecordedOutcome, RunStatus, RunWriter, State } from '../state/state.ts';
+import type { Lease, RunStatus, RunWriter, State } from '../state/state.ts';
 import { type ChangeBatch, firstOf, loadBatch, type Phase, readBatches, seqsOf, sizeOf } from './batches.ts';
+import { Breaker } from './breaker.ts';
 import { checkIdentity, checkPlanBelongs, mayApply } from './gate.ts';
-import { deliver, recorded } from './outcomes.ts';
+import { deliver, type Delivered, recorded } from './outcomes.ts';
 import { holdChildren } from './parents.ts';
+import { ReadBack } from './read-back.ts';
+import { RateLimiters } from './rate-limit.ts';
 import { Tally } from './tally.ts';
 
 export interface ApplyRequest {
@@ -54,7 +57,7 @@ export async function apply(context: Context, request: ApplyRequest): Promise<Ap
     (plan) => request.syncs === undefined || request.syncs.length === 0 || request.syncs.includes(plan.name),
   );
 
-  await using runs = new Runs();
+  await using runs = new Runs(context);
   for (const plan of chosen) runs.add(await startRun(context, request, file, plan));
 
   const budget = new Budget(request.limit);
@@ -98,8 +101,12 @@ interface Run {
   readonly done: ReadonlySet<number>;
   readonly total: number;
   readonly tally: Tally;
+  readonly breaker: Breaker;
+  readonly readBack: ReadBack;
   /** Why it stopped before its end; undefined while it has not. */
   stopped: string | undefined;
+  /** What the last batch said that was not written although the run went on. */
+  trouble: string | undefined;
   limited: boolean;
 }
 
@@ -108,6 +115,11 @@ type Entry = { readonly run: Run } | { readonly run?: undefined; readonly result
 /** The runs of one apply. Leaving its scope closes what is still open, whatever happened. */
 class Runs implements AsyncDisposable {
   readonly entries: Entry[] = [];
+  readonly limiters: RateLimiters;
+
+  constructor(context: Context) {
+    this.limiters = new RateLimiters(context);
+  }
 
   add(entry: Entry): void {
     this.entries.push(entry);
@@ -194,7 +206,21 @@ async function beginRun(
     );
     const done = await writer.acknowledged();
     context.emit({ type: 'apply:start', sync: sync.name, total: start.total });
-    return { ...start, destination, lease, writer, runId, startedAt, done, tally: new Tally(), stopped: undefined, limited: false };
+    return {
+      ...start,
+      destination,
+      lease,
+      writer,
+      runId,
+      startedAt,
+      done,
+      tally: new Tally(),
+      breaker: new Breaker(),
+      readBack: new ReadBack({ context, workspace: file.workspace, destination, planned }, sync.verify ?? 'all'),
+      stopped: undefined,
+      trouble: undefined,
+      limited: false,
+    };
   } catch (error) {
     await destination[Symbol.asyncDispose]();
     await lease.release();
@@ -284,16 +310,33 @@ async function writeBatch(context: Context, file: PlanFile, runs: Runs, run: Run
   await runs.hold();
   const changes = await loadBatch(workspace, planned, ready);
   await run.writer.intend(ready.ranges);
-  const delivery = { context, workspace, destination, planned, verify: sync.verify ?? 'all' } as const;
-  const delivered = await deliver(delivery, changes, tally.verified);
+  const limiter = runs.limiters.of(sync.destination.connection, destination.capabilities.rate);
+  const delivery = { context, workspace, destination, planned, readBack: run.readBack, limiter };
+  const delivered = await deliver(delivery, changes);
   const outcomes = recorded(seqsOf(ready), delivered.outcomes);
   await run.writer.record(outcomes);
-  run.stopped = delivered.failure?.message;
+  judge(run, delivered);
   await tally.add(workspace, sync.name, { batch, pass: phase.pass }, outcomes);
+}
+
+/** Goes on after a batch that failed for now, unless the destination keeps failing; ends the run when no write can succeed. */
+function judge(run: Run, { outcomes, failure }: Delivered): void {
+  if (failure !== undefined && !(failure instanceof TransientError)) {
+    run.stopped = failure.message;
+    return;
+  }
+  const isLost = outcomes.length > 0 && outcomes.every((outcome) => outcome.status === 'unknown');
+  if (failure === undefined && !isLost) {
+    run.breaker.succeeded();
+    return;
+  }
+  run.trouble = failure?.message ?? outcomes[0]?.message ?? 'nobody knows whether it was written';
+  run.breaker.failed(run.trouble);
 }
 
 function stopReason(context: Context, run: Run): string | undefined {
   if (context.signal.aborted) return 'stopped on request';
+  if (run.breaker.open !== undefined) return run.breaker.open;
   const limit = limitOf(run.sync.guards.rejects, run.planned.existing);
   const { rejected } = run.tally.counts;
   return limit !== null && rejected > limit
@@ -315,7 +358,8 @@ async function finishRun(context: Context, request: ApplyRequest, file: PlanFile
   const adopted = await file.workspace.count("SELECT count(*) FROM plan.adoptions WHERE sync = $sync AND kind = 'adopt'", {
     sync: run.sync.name,
   });
-  const limited = run.limited && run.stopped === undefined;
+  const reason = run.stopped ?? run.trouble;
+  const limited = run.limited && reason === undefined;
   return {
     name: run.sync.name,
     run_id: run.runId,
@@ -327,7 +371,7 @@ async function finishRun(context: Context, request: ApplyRequest, file: PlanFile
     adopted,
     limited,
     duration_ms: context.now() - run.startedAt,
-    messages: run.stopped === undefined ? [] : [run.stopped],
+    messages: reason === undefined ? [] : [reason],
     rejects: run.tally.rejectGroups(),
   };
 }

@@ -35,3 +35,23 @@ export class RateLimiter {
     this.#filledAt = now;
   }
 }
+
+/** One limiter for each connection, whichever syncs write to it: a destination counts what one account does. */
+export class RateLimiters {
+  readonly #context: Context;
+  readonly #limiters = new Map<string, RateLimiter>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Undefined where the destination declares no rate. */
+  of(connection: string, rate: Rate | undefined): RateLimiter | undefined {
+    if (rate === undefined) return undefined;
+    const known = this.#limiters.get(connection);
+    if (known !== undefined) return known;
+    const made = new RateLimiter(this.#context, rate);
+    this.#limiters.set(connection, made);
+    return made;
+  }
+}

@@ -28,7 +28,9 @@ export async function compareLive(
   const fields = batch.fields.flatMap((each, place) =>
     planned.fieldTypes.filter((field) => field.name === each.field && field.readable).map((field) => ({ ...field, place })),
   );
-  await workspace.run(`CREATE OR REPLACE TEMP TABLE reread_keys AS SELECT ${batch.key.map((_, index) => `k${index}`).join(', ')} FROM ${batch.relation} AS b`);
+  await workspace.run(
+    `CREATE OR REPLACE TEMP TABLE reread_keys AS SELECT ${batch.key.map((_, index) => `k${index}`).join(', ')} FROM ${batch.relation} AS b`,
+  );
   const relation = await destination.read({
     object: planned.object,
     key: planned.keyFields.map((key) => key.field),
@@ -59,7 +61,11 @@ interface ComparedField extends PlannedField {
 }
 
 /** `pos`, `key` (JSON), and for each field its expected canonical text `x<i>` and whether it is known, `h<i>`. */
-function expectedSql(batch: WriteBatch, fields: readonly ComparedField[], { side, rules }: { side: 'before' | 'after'; rules: TextRules }): string {
+function expectedSql(
+  batch: WriteBatch,
+  fields: readonly ComparedField[],
+  { side, rules }: { side: 'before' | 'after'; rules: TextRules },
+): string {
   const texts: FieldType[] = batch.key.map(() => ({ kind: 'text' }));
   const key = keyJson(
     texts,

@@ -12,8 +12,8 @@ export interface RetryPolicy {
   readonly budgetMs: number;
 }
 
-/** Outlasts a failover of a database (about a minute) and gives up well before a job's patience ends. */
-export const RETRY: RetryPolicy = { attempts: 6, baseMs: 500, maxWaitMs: 30_000, budgetMs: 180_000 };
+/** Waits up to a minute in all, half of that on average: a database fails over in less. What asks for more gets up to three. */
+export const RETRY: RetryPolicy = { attempts: 8, baseMs: 500, maxWaitMs: 30_000, budgetMs: 180_000 };
 
 export interface Retry {
   /** The attempt that failed, from 1. */

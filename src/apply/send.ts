@@ -3,10 +3,17 @@ import type { Context } from '../context.ts';
 import { partOf } from '../destinations/batch.ts';
 import { BatchRejectedError, type Destination, type Outcome, type WriteBatch } from '../destinations/destination.ts';
 import { InternalError, TransientError, UserError } from '../errors.ts';
+import type { RateLimiter } from './rate-limit.ts';
+import { RETRY, withRetry } from './retry.ts';
 
-const ATTEMPTS = 5;
-const BASE_DELAY_MS = 500;
-const MAX_DELAY_MS = 30_000;
+/** The way to a destination, for one sync. */
+export interface Line {
+  readonly context: Context;
+  readonly destination: Destination;
+  /** Name of the sync, for progress. */
+  readonly sync: string;
+  readonly limiter: RateLimiter | undefined;
+}
 
 /** What became of a batch. */
 export interface Sent {
@@ -16,28 +23,28 @@ export interface Sent {
   readonly failure: TransientError | UserError | undefined;
 }
 
-export async function send(context: Context, destination: Destination, batch: WriteBatch, sync: string): Promise<Sent> {
+export async function send(line: Line, batch: WriteBatch): Promise<Sent> {
   try {
-    return { outcomes: checked(batch, await withRetry(context, sync, async () => destination.write(batch))), failure: undefined };
+    return { outcomes: checked(batch, await retrying(line, async () => writeOnce(line, batch))), failure: undefined };
   } catch (error) {
-    if (error instanceof BatchRejectedError) return await bisect(context, destination, batch, { sync, refusal: error });
+    if (error instanceof BatchRejectedError) return await bisect(line, batch, error);
     if (!(error instanceof TransientError) && !(error instanceof UserError)) throw error;
     return { outcomes: nothing(batch.size), failure: error };
   }
 }
 
+async function writeOnce({ destination, limiter }: Line, batch: WriteBatch): Promise<readonly Outcome[]> {
+  await limiter?.take(batch.size);
+  return destination.write(batch);
+}
+
 /** What was written of a half stays written and known, whatever becomes of the other. */
-async function bisect(
-  context: Context,
-  destination: Destination,
-  batch: WriteBatch,
-  { sync, refusal }: { sync: string; refusal: BatchRejectedError },
-): Promise<Sent> {
+async function bisect(line: Line, batch: WriteBatch, refusal: BatchRejectedError): Promise<Sent> {
   if (batch.size <= 1) return { outcomes: [{ status: 'rejected', code: refusal.code, message: refusal.message }], failure: undefined };
   const middle = Math.ceil(batch.size / 2);
-  const left = await send(context, destination, partOf(batch, 0, middle), sync);
+  const left = await send(line, partOf(batch, 0, middle));
   if (left.failure !== undefined) return { outcomes: [...left.outcomes, ...nothing(batch.size - middle)], failure: left.failure };
-  const right = await send(context, destination, partOf(batch, middle, batch.size - middle), sync);
+  const right = await send(line, partOf(batch, middle, batch.size - middle));
   return { outcomes: [...left.outcomes, ...right.outcomes], failure: right.failure };
 }
 
@@ -52,22 +59,9 @@ function checked(batch: WriteBatch, outcomes: readonly Outcome[]): readonly Outc
   return outcomes;
 }
 
-async function withRetry<T>(context: Context, sync: string, work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof TransientError) || attempt === ATTEMPTS || context.signal.aborted) throw error;
-      const waitMs = error.retryAfterMs ?? backoff(context, attempt);
-      context.emit({ type: 'apply:retry', sync, attempt, waitMs, reason: error.message });
-      await context.sleep(waitMs);
-    }
-  }
-}
-
-/** Exponential, with full jitter: many runners must not come back at the same instant. */
-function backoff(context: Context, attempt: number): number {
-  const ceiling = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** (attempt - 1));
-  const random = Number.parseInt(context.randomHex(4), 16) / 0xffffffff;
-  return Math.round(ceiling / 2 + (ceiling / 2) * random);
+/** Runs `work` again after failures that may pass, and tells the user that it waits. */
+export async function retrying<T>({ context, sync }: Pick<Line, 'context' | 'sync'>, work: () => Promise<T>): Promise<T> {
+  return withRetry(context, RETRY, work, (retry) => {
+    context.emit({ type: 'apply:retry', sync, ...retry });
+  });
 }

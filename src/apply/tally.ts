@@ -12,15 +12,18 @@ export class Tally {
   readonly #rejects = new Map<string, { count: number; examples: { key: (string | null)[]; message: string }[] }>();
   /** First key part of creates without acknowledgement. Bounded by the reject guard and by stopping on faults. */
   readonly failedCreates = new Set<string>();
-  verified = 0;
 
   /** `workspace` holds the plan: only changes that were not acknowledged are looked up in it. */
-  async add(workspace: Workspace, sync: string, work: { batch: Pick<ChangeBatch, 'action'>; pass: 1 | 2 }, outcomes: readonly RecordedOutcome[]): Promise<void> {
+  async add(
+    workspace: Workspace,
+    sync: string,
+    work: { batch: Pick<ChangeBatch, 'action'>; pass: 1 | 2 },
+    outcomes: readonly RecordedOutcome[],
+  ): Promise<void> {
     const failed = outcomes.filter((outcome) => !isAcknowledged(outcome));
     const keys = await keysOf(workspace, sync, failed);
     for (const outcome of outcomes) {
       const size = outcome.to - outcome.from + 1;
-      if (outcome.verified === true) this.verified += size;
       if (work.pass === 1 || !isAcknowledged(outcome)) this.#counts[outcome.status] += size;
     }
     for (const outcome of failed) {

@@ -16,6 +16,9 @@ export const CANONICAL_VERSION = 1;
 const INT64 = { min: '-9223372036854775808', max: '9223372036854775807' } as const;
 const INT128_MAX = '170141183460469231731687303715884105727';
 
+/** The native notation of numbers of any size and scale, `1.50` and `15e-1` alike; DuckDB has no such type. */
+export const UNBOUNDED_DECIMAL = 'NUMERIC';
+
 /** The DuckDB type of a canonical value. */
 export function canonicalType(type: FieldType): string {
   switch (type.kind) {
@@ -117,6 +120,7 @@ function rawText(raw: RawValue): string {
 /** Text in the notation of a DuckDB type that has no field type of its own. Some casts fail on a value even inside TRY_CAST. */
 function nativeText(raw: RawValue, native: string): string {
   const from = familyOf(raw.type);
+  if (native === UNBOUNDED_DECIMAL) return unboundedText(rawText(raw));
   if (raw.type === native) return asText(raw.sql);
   if (['date', 'timestamp', 'timestamptz', 'other'].includes(from)) return asText(`TRY(CAST(${raw.sql} AS ${native}))`);
   const text = { ...raw, sql: rawText(raw), type: 'VARCHAR' };
@@ -161,6 +165,14 @@ function integerValue(raw: RawValue, target: string): string {
 function bounded(sql: string, type: FieldType & { kind: 'integer' }): string {
   if (type.min === INT64.min && type.max === INT64.max) return sql;
   return `CASE WHEN ${sql} BETWEEN ${type.min} AND ${type.max} THEN ${sql} END`;
+}
+
+/** Most numbers are as short as they can be already, or end in zeros: only others pass through JavaScript. */
+function unboundedText(text: string): string {
+  const short = `CASE WHEN contains(${text}, '.') THEN rtrim(rtrim(${text}, '0'), '.') ELSE ${text} END`;
+  const number = `CASE WHEN ${matches(text, '-?(0|[1-9][0-9]*)(\\.[0-9]*)?')} AND NOT starts_with(${text}, '-0') THEN ${short} ELSE ${FUNCTIONS.numeric}(${stripped(text)}) END`;
+  const named = `WHEN ${matches(text, '\\s*nan\\s*')} THEN 'NaN' WHEN ${matches(text, NOT_FINITE)} THEN CASE WHEN contains(${text}, '-') THEN '-' ELSE '' END || 'Infinity'`;
+  return `CASE WHEN ${matches(text, FINITE)} THEN ${number} ${named} END`;
 }
 
 const FINITE = '\\s*[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(e[+-]?[0-9]+)?\\s*';

@@ -8,13 +8,14 @@ import { type DuckDBConnection, DuckDBScalarFunction, VARCHAR } from '@duckdb/no
 
 import { UserError } from '../errors.ts';
 import { keepByteOrderMarks } from '../workspace/driver-text.ts';
-import { canonicalJson, canonicalSet, plainDecimal } from './json.ts';
+import { canonicalJson, canonicalSet, plainDecimal, plainNumber } from './json.ts';
 
 /** Names of the functions inside the workspace's SQL. */
 export const FUNCTIONS = {
   json: 'sluice_json',
   set: 'sluice_set',
   number: 'sluice_number',
+  numeric: 'sluice_numeric',
   mac: 'sluice_mac',
   seal: 'sluice_seal',
   open: 'sluice_open',
@@ -26,6 +27,7 @@ export function registerFunctions(connection: DuckDBConnection, key: SensitiveKe
   register(connection, FUNCTIONS.json, (text) => canonicalJson(text));
   register(connection, FUNCTIONS.set, (text) => canonicalSet(text));
   register(connection, FUNCTIONS.number, (text) => plainDecimal(text));
+  register(connection, FUNCTIONS.numeric, (text) => plainNumber(text));
   if (key === undefined) return;
   register(connection, FUNCTIONS.mac, (text) => key.mac(text));
   register(connection, FUNCTIONS.seal, (text) => key.seal(text), { volatile: true });

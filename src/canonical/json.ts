@@ -87,6 +87,19 @@ export function plainDecimal(text: string): string | null {
   return magnitude > DECIMAL_DIGITS ? null : sign + placeDigits(digits, Number(exponent));
 }
 
+/** As many digits as any database keeps behind the point (Postgres); before it, Postgres keeps more. */
+const UNBOUNDED_DIGITS = 16_383n;
+
+/** A number without an exponent, whatever its size: null when that would be unreasonably long, or when it is not a number. */
+export function plainNumber(text: string): string | null {
+  const parts = numberParts(text);
+  if (parts === undefined) return null;
+  const { sign, digits, exponent } = parts;
+  if (digits === '') return '0';
+  const tooLong = exponent < -UNBOUNDED_DIGITS || exponent + BigInt(digits.length) > UNBOUNDED_DIGITS;
+  return tooLong ? null : sign + placeDigits(digits, Number(exponent));
+}
+
 /** A number as its significant digits (none: zero) times ten to the exponent. */
 function numberParts(text: string): { sign: string; digits: string; exponent: bigint } | undefined {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/.exec(text);

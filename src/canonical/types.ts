@@ -1,7 +1,7 @@
 /** Field types as a destination describes them. They decide how two values are compared and how one is sent. */
 
 export type FieldType =
-  /** `native`: a DuckDB type whose text form is the value (UUID, TIME, INTERVAL); values are cast through it. */
+  /** `native`: a DuckDB type whose text form is the value (UUID, TIME, INTERVAL), values are cast through it; or `NUMERIC`, a number of any size. */
   | { readonly kind: 'text'; readonly native?: string }
   /** Bounds are inclusive, as exact decimal text. */
   | { readonly kind: 'integer'; readonly min: string; readonly max: string }
@@ -32,6 +32,6 @@ export interface TextRules {
   readonly lineEnds?: boolean;
   /** Unicode normal form C. */
   readonly nfc?: boolean;
-  /** Keys differ only by case: compared in lower case. */
+  /** Text keys tell no cases apart: compared, and kept in state, in lower case. */
   readonly caseInsensitiveKeys?: boolean;
 }

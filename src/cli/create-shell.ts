@@ -1,7 +1,7 @@
 /** Builds what a command works with from the options and the process. */
 import { createRegistry, type Registry } from '../commands/registry.ts';
 import { type GlobalOptions, type Host, Shell } from '../commands/shell.ts';
-import { type Context, processContext } from '../context.ts';
+import { type Context, inCi, processContext } from '../context.ts';
 import { createPaint, wantsColour } from '../report/colour.ts';
 import { createProgress } from '../report/progress.ts';
 
@@ -18,13 +18,15 @@ export interface ShellParts {
 }
 
 export function createShell(parts: ShellParts): Shell {
-  const { cwd, env, signal, host } = parts;
+  const { cwd, env, signal } = parts;
+  // A job may have a terminal, and still nobody who reads a redrawn line or answers.
+  const host = inCi(env) ? { ...parts.host, ask: null } : parts.host;
   const options = globalOptions(parts.options);
   const flag = parts.options.color !== false;
   const now = parts.context?.now ?? Date.now;
   const progress = createProgress({
     write: (text) => host.stderr(shellRedact(text)),
-    isTTY: host.isTTY.stderr,
+    isTTY: host.isTTY.stderr && !inCi(env) && env['TERM'] !== 'dumb',
     quiet: options.quiet,
     now,
     paint: createPaint(wantsColour({ flag, env, isTTY: host.isTTY.stderr })),

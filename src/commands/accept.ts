@@ -2,6 +2,7 @@
 import { accept as acceptRecords } from '../apply/accept.ts';
 import { EXIT, InternalError } from '../errors.ts';
 import { plural } from '../report/format.ts';
+import { memoryLimitOf } from '../workspace/memory.ts';
 import { ownerOf } from './applying.ts';
 import { listArgument, parseKey } from './arguments.ts';
 import { commitOf } from './commit.ts';
@@ -28,6 +29,7 @@ export async function accept(shell: Shell, { args, options }: Invocation): Promi
     registry: shell.registry,
     commit: await commitOf(project.dir),
     owner: ownerOf(shell),
+    memoryLimit: memoryLimitOf(shell.context.env),
   });
   if (shell.options.json) await shell.printJson({ sync: sync.name, accepted });
   else

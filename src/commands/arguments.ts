@@ -2,6 +2,7 @@
 import type { Refresh } from '../config/model.ts';
 import { UserError } from '../errors.ts';
 import { type Allowance, parseAllowance } from '../plan/guards.ts';
+import { plural } from '../words.ts';
 
 /** A list argument such as `[sync...]`; empty when nothing was typed. */
 export function listArgument(argument: unknown): readonly string[] {
@@ -36,7 +37,7 @@ export function parseKey(text: string, fields: readonly string[]): readonly stri
   const parts = text.startsWith('[') ? jsonKey(text) : undefined;
   const key = parts ?? (fields.length === 1 ? [text] : text.split(',').map((part) => part.trim()));
   if (key.length === fields.length) return key;
-  throw new UserError(`the key '${text}' has ${key.length} parts, the sync's key has ${fields.length}: ${fields.join(', ')}`, {
+  throw new UserError(`the key '${text}' has ${plural(key.length, 'part')}, the sync's key has ${fields.length}: ${fields.join(', ')}`, {
     hint: `Separate the parts with commas, or write a JSON array: '["a","b"]'.`,
   });
 }

@@ -2,8 +2,10 @@
 import { resolve } from 'node:path';
 
 import { EXIT, UserError } from '../errors.ts';
-import { syncNames } from './sync-names.ts';
-import type { Invocation, VerbWords } from './invocation.ts';
+import { GUARD_NAMES } from '../config/model.ts';
+import { type ProjectWords, projectWords } from './project-words.ts';
+import type { Invocation, OptionWords, VerbWords } from './invocation.ts';
+import { schemaNames } from './run-schema.ts';
 import { listArgument } from './arguments.ts';
 import type { Shell } from './shell.ts';
 
@@ -30,7 +32,7 @@ export async function completion(shell: Shell, { args, options, verbs }: Invocat
   const words = listArgument(args[0]);
   if (options.complete === true) {
     const dir = resolve(shell.context.cwd, valueOf(words, '--dir') ?? shell.options.dir);
-    const found = await complete(words, verbs, async () => syncNames(dir, shell.context.cwd));
+    const found = await complete(words, verbs, projectWords(dir, shell.context.cwd));
     if (found.length > 0) await shell.host.stdout(`${found.join('\n')}\n`);
     return EXIT.ok;
   }
@@ -44,15 +46,11 @@ export async function completion(shell: Shell, { args, options, verbs }: Invocat
   return EXIT.ok;
 }
 
-/** What may stand in place of the last word. `syncs` reads their names only when they are wanted. */
-export async function complete(
-  words: readonly string[],
-  verbs: readonly VerbWords[],
-  syncs: () => Promise<readonly string[]>,
-): Promise<readonly string[]> {
+/** What may stand in place of the last word. Names of the project are read only when they are wanted. */
+export async function complete(words: readonly string[], verbs: readonly VerbWords[], names: ProjectWords): Promise<readonly string[]> {
   const current = words.at(-1) ?? '';
   const before = words.slice(0, -1);
-  const candidates = await candidatesFor(current, before, verbs, syncs);
+  const candidates = await candidatesFor(current, before, verbs, names);
   return [...new Set(candidates)].filter((candidate) => candidate.startsWith(current));
 }
 
@@ -60,11 +58,11 @@ async function candidatesFor(
   current: string,
   before: readonly string[],
   verbs: readonly VerbWords[],
-  syncs: () => Promise<readonly string[]>,
+  names: ProjectWords,
 ): Promise<readonly string[]> {
   const known = verbs.flatMap((verb) => verb.options);
   const previous = known.find((option) => option.name === before.at(-1));
-  if (previous?.takesValue === true) return previous.name === '--select' || previous.name === '--sync' ? syncs() : previous.choices;
+  if (previous?.takesValue === true) return valuesOf(previous, names);
   const operands = before.filter(
     (word, index) => !word.startsWith('-') && known.find((option) => option.name === before[index - 1])?.takesValue !== true,
   );
@@ -73,7 +71,22 @@ async function candidatesFor(
     return current.startsWith('-') ? sharedOptions(verbs) : verbs.flatMap((each) => nextWord(each.verb.split(' '), operands));
   if (current.startsWith('-')) return verb.options.map((option) => option.name);
   if (verb.verb === 'completion') return Object.keys(SCRIPTS);
-  return verb.takesSyncs ? syncs() : [];
+  if (verb.verb === 'schema') return schemaNames();
+  return verb.takesSyncs ? names.syncs() : [];
+}
+
+async function valuesOf(option: OptionWords, names: ProjectWords): Promise<readonly string[]> {
+  switch (option.name) {
+    case '--select':
+    case '--sync':
+      return names.syncs();
+    case '--env':
+      return names.environments();
+    case '--allow':
+      return (await names.syncs()).flatMap((sync) => GUARD_NAMES.map((guard) => `${guard}:${sync}=`));
+    default:
+      return option.choices;
+  }
 }
 
 function startsWithWords(words: readonly string[], start: readonly string[]): boolean {

@@ -8,10 +8,11 @@ import { openDestination } from '../destinations/registry.ts';
 import { EXIT, TransientError, UserError } from '../errors.ts';
 import { connectionOf } from '../plan/ends.ts';
 import { type Finding, renderFindings } from '../report/doctor-text.ts';
-import { count, plural } from '../report/format.ts';
+import { plural } from '../report/format.ts';
 import { problemsOf } from '../report/json.ts';
 import { openSource } from '../sources/registry.ts';
 import { Workspace } from '../workspace/workspace.ts';
+import { compareClocks, tellsTime } from './clock-check.ts';
 import type { Invocation } from './invocation.ts';
 import { openProject, openProjectState } from './project.ts';
 import type { Shell } from './shell.ts';
@@ -55,14 +56,16 @@ async function checkSource(shell: Shell, project: Project, name: string, syncs: 
   const on = `${name} (source)`;
   await using workspace = await Workspace.open();
   await using stack = new AsyncDisposableStack();
+  const findings: Finding[] = [];
   const opening = await attempt(on, 'reach', async () => {
     const source = stack.use(await openSource(shell.registry.sources, connectionOf(project, name), shell.context, project));
     await source.attach(workspace);
     await workspace.lock([project.dir]);
     for (const sync of own) await source.describe({ sql: sync.source.query, lines: sync.source.lines, sync: sync.name });
+    findings.push(...(await checkClock(shell, on, source)));
     return `${plural(own.length, 'query', 'queries')} prepared by ${source.engine}`;
   });
-  return [opening];
+  return [opening, ...findings];
 }
 
 async function checkDestination(shell: Shell, project: Project, name: string, syncs: readonly Sync[]): Promise<readonly Finding[]> {
@@ -83,9 +86,16 @@ async function checkDestination(shell: Shell, project: Project, name: string, sy
       );
     }
     findings.push({ on, check: 'limits', ok: true, detail: limitsOf(destination.capabilities), hint: null });
+    findings.push(...(await checkClock(shell, on, destination)));
     return identity;
   });
   return [reach, ...findings];
+}
+
+/** Nothing where the system cannot tell the time. */
+async function checkClock(shell: Shell, on: string, system: object): Promise<readonly Finding[]> {
+  const clock = tellsTime(system);
+  return clock === undefined ? [] : [await attempt(on, 'clock', async () => compareClocks(shell.context, clock))];
 }
 
 /** What the sync would write and may not. Throws `UserError` with the names. */
@@ -104,20 +114,22 @@ function rightsOn(schema: ObjectSchema, sync: Sync): string {
 function limitsOf(capabilities: Capabilities): string {
   const missing = (['readByKey', 'readAll', 'create', 'update', 'delete'] as const).filter((name) => !capabilities[name].can);
   const cannot = missing.length === 0 ? '' : `; cannot ${missing.join(', ')}`;
-  return `${count(capabilities.batchSize)} records a request, ${plural(capabilities.concurrency, 'request')} at once${cannot}`;
+  return `${plural(capabilities.batchSize, 'record')} a request, ${plural(capabilities.concurrency, 'request')} at once${cannot}`;
 }
 
 async function checkState(shell: Shell, project: Project): Promise<readonly Finding[]> {
   const on = 'state';
+  const findings: Finding[] = [];
   const read = await attempt(on, 'read', async () => {
     await using state = await openProjectState(shell, project);
+    findings.push(...(await checkClock(shell, on, state)));
     const heads = await state.heads();
     const held = (await Promise.all(heads.map(async (head) => state.holder(head.sync)))).filter((holder) => holder !== undefined);
     return `${state.description}: ${plural(heads.length, 'sync')}${held.length === 0 ? '' : `, ${plural(held.length, 'lease')} held`}`;
   });
   const { state } = project;
-  if (state.type !== 'local') return [read];
-  return [read, await attempt(on, 'write', async () => writable(state.path))];
+  if (state.type !== 'local') return [read, ...findings];
+  return [read, ...findings, await attempt(on, 'write', async () => writable(state.path))];
 }
 
 /** The file, or the nearest folder that exists above it: state makes what is missing. */

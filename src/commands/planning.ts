@@ -7,6 +7,7 @@ import type { Refresh } from '../config/model.ts';
 import type { PlanDocument } from '../plan/document.ts';
 import { plan, type PlanRequest } from '../plan/planner.ts';
 import { renderPlan } from '../report/text.ts';
+import { memoryLimitOf } from '../workspace/memory.ts';
 import { allowances, refreshOption, textOption } from './arguments.ts';
 import { commitOf } from './commit.ts';
 import type { Invocation } from './invocation.ts';
@@ -44,7 +45,7 @@ async function planInto(
     refresh: own.refresh ?? refreshOption(options.refresh),
     engine: engineOf(options.engine),
     retryRejected: options.retryRejected === true,
-    memoryLimit: shell.context.env['SLUICE_MEMORY_LIMIT'],
+    memoryLimit: memoryLimitOf(shell.context.env),
     allow: allowances(
       options.allow,
       syncs.map((sync) => sync.name),

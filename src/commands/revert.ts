@@ -8,6 +8,7 @@ import type { PlanDocument } from '../plan/document.ts';
 import { planRevert } from '../plan/revert.ts';
 import { exitCodeOfPlan } from '../report/exit-code.ts';
 import { changesIn } from '../report/totals.ts';
+import { memoryLimitOf } from '../workspace/memory.ts';
 import { carryOut, isApproved } from './applying.ts';
 import { allowances, textOption } from './arguments.ts';
 import { commitOf } from './commit.ts';
@@ -70,5 +71,6 @@ async function reversal(shell: Shell, { project }: OpenedProject, { args, option
     allow: allowances(options.allow, project.syncs.map((sync) => sync.name)), // prettier-ignore
     registry: shell.registry,
     commit: await commitOf(project.dir),
+    memoryLimit: memoryLimitOf(shell.context.env),
   });
 }

@@ -13,10 +13,7 @@ const SUFFIX = '.schema.json';
 
 export async function runSchema(shell: Shell, { args }: Invocation): Promise<number> {
   const kind = textOption(args[0]);
-  const names = (await readdir(SCHEMA_FOLDER))
-    .filter((file) => file.endsWith(SUFFIX))
-    .map((file) => file.slice(0, -SUFFIX.length))
-    .toSorted();
+  const names = await schemaNames();
   if (kind === undefined) {
     if (shell.options.json) await shell.printJson({ schemas: names });
     else await shell.print(`${names.join('\n')}\n`);
@@ -31,4 +28,10 @@ export async function runSchema(shell: Shell, { args }: Invocation): Promise<num
   }
   await shell.printJson(readSchema(name));
   return EXIT.ok;
+}
+
+/** What there is a schema of. */
+export async function schemaNames(): Promise<readonly string[]> {
+  const files = (await readdir(SCHEMA_FOLDER)).filter((file) => file.endsWith(SUFFIX));
+  return files.map((file) => file.slice(0, -SUFFIX.length)).toSorted();
 }

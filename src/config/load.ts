@@ -2,7 +2,7 @@
  * From a folder of YAML to a {@link Project}: read, choose the environment, put references in, check each document,
  * check the rules between them, and only then ask the environment for secrets. Every problem of all files comes at once.
  */
-import type { Context } from '../context.ts';
+import { type Context, inCi } from '../context.ts';
 import { formatProblem, type Location, type Problem, UserError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { type ConnectionDraft, draftConnections, resolveConnection, type ResolvedConnection } from './connections.ts';
@@ -183,8 +183,7 @@ function stateFacts(chosen: ChosenProject, state: Project['state']): RuleInput['
 
 /** A runner's disk is gone tomorrow, and with it what Sluice remembers. */
 function stateIsWritten(context: Context, chosen: ChosenProject): readonly Problem[] {
-  const inCi = !['', '0', 'false'].includes((context.env['CI'] ?? '').toLowerCase());
-  if (!inCi || mapAt(chosen.root, 'state') !== undefined) return [];
+  if (!inCi(context.env) || mapAt(chosen.root, 'state') !== undefined) return [];
   return [
     {
       message: 'the project does not say where its state lives, and the disk of a CI runner is gone tomorrow',

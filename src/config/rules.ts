@@ -8,6 +8,7 @@ import { cycleProblem, objectKey, sortByReference } from './graph.ts';
 import type { Sync } from './model.ts';
 import type { ResolvedTest } from './sync-test.ts';
 import { listed, quoted } from './schema-errors.ts';
+import { plural } from '../words.ts';
 
 export interface Declared {
   readonly name: string;
@@ -71,7 +72,7 @@ const keysHaveOneLength: Rule = ({ syncs }, report) => {
   for (const { source, destination, at } of syncs) {
     const [columns, fields] = [source.key.length, destination.key.length];
     if (columns === fields) continue;
-    const message = `the key of the source has ${counted(columns, 'column')}, the key of the destination ${counted(fields, 'field')}`;
+    const message = `the key of the source has ${plural(columns, 'column')}, the key of the destination ${plural(fields, 'field')}`;
     report({ message, location: at('destination', 'key'), hint: 'both name the same things, in the same order' });
   }
 };
@@ -106,16 +107,33 @@ const oneWriterPerField: Rule = ({ syncs }, report) => {
   for (const writers of Map.groupBy(syncs, (sync) => objectKey(sync, sync.destination.object)).values()) {
     for (const [index, sync] of writers.entries()) {
       for (const other of writers.slice(0, index)) {
-        if (sync.partition !== undefined && other.partition !== undefined && sync.partition !== other.partition) continue;
-        reportShared(sync, other, report);
+        if (sync.partition === undefined || other.partition === undefined || sync.partition === other.partition)
+          reportShared(sync, other, report);
+        else reportOtherKey(sync, other, report);
       }
     }
   }
 };
 
-function reportShared(sync: Sync, other: Sync, report: Report): void {
+/** Fields that both syncs write, as the first one names them. */
+function sharedFields(sync: Sync, other: Sync): readonly string[] {
   const names = new Set(other.fields.map(({ field }) => field.toLowerCase()));
-  const shared = sync.fields.map(({ field }) => field).filter((field) => names.has(field.toLowerCase()));
+  return sync.fields.map(({ field }) => field).filter((field) => names.has(field.toLowerCase()));
+}
+
+/** Whether a record is in two partitions can be told by its key alone. */
+function reportOtherKey(sync: Sync, other: Sync, report: Report): void {
+  const [mine, theirs] = [sync.destination.key, other.destination.key].map((key) => key.join(', '));
+  if (mine === theirs || sharedFields(sync, other).length === 0) return;
+  report({
+    message: `${sync.name} and ${other.name} share ${sync.destination.object} by partition, and find its records by different keys: ${mine ?? ''} and ${theirs ?? ''}`,
+    location: sync.at('destination', 'key'),
+    hint: 'use the same key in both, so that a record in both is noticed',
+  });
+}
+
+function reportShared(sync: Sync, other: Sync, report: Report): void {
+  const shared = sharedFields(sync, other);
   const [first] = shared;
   if (first === undefined) return;
   const { object, connection } = sync.destination;
@@ -273,7 +291,3 @@ export const RULES: readonly Rule[] = [
   testsNameASync,
   testsNameFieldsOfTheirSync,
 ];
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}

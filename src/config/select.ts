@@ -54,20 +54,21 @@ const METHODS: Readonly<Record<string, Method>> = {
   name: { values: (sync) => [sync.name], nothing: (value) => `no sync is named like ${quoted(value)}` },
 };
 
+const SELECTORS = 'selectors are tag:NAME, source:CONNECTION, destination:CONNECTION and name:PATTERN';
+
 function parseSelector(project: Project, selector: string): Fits {
   const parts = selector.split(',').map((part) => parsePart(project, part.trim()));
   return (sync) => parts.every((fits) => fits(sync));
 }
 
 function parsePart(project: Project, part: string): Fits {
-  if (part === 'modified') throw new UserError('--select modified needs --base REF: the commit to compare with');
+  if (part === 'modified') throw new UserError('--select modified is not available yet', { hint: `${SELECTORS}; sync names work, too` });
   const [prefix, value] = part.includes(':') ? [part.slice(0, part.indexOf(':')), part.slice(part.indexOf(':') + 1)] : ['name', part];
   const method = Object.hasOwn(METHODS, prefix) ? METHODS[prefix] : undefined;
   if (method === undefined || value === '') {
     const near = nearest(prefix, Object.keys(METHODS));
-    const hint = 'selectors are tag:NAME, source:CONNECTION, destination:CONNECTION, name:PATTERN and modified';
     const suggestion = near === undefined || value === '' ? '' : `; did you mean ${near}:${value}?`;
-    throw new UserError(`--select ${quoted(part)} is not a selector${suggestion}`, { hint });
+    throw new UserError(`--select ${quoted(part)} is not a selector${suggestion}`, { hint: SELECTORS });
   }
   const fits: Fits = (sync) => method.values(sync).some((each) => glob(value).test(each));
   if (project.syncs.some(fits)) return fits;

@@ -24,7 +24,9 @@ export async function selectionOf(batch: WriteBatch, positions: readonly number[
 }
 
 async function selectionTable(workspace: Workspace, positions: readonly number[]): Promise<string> {
-  const [{ taken = 0 } = {}] = await workspace.rows("SELECT count(*) AS taken FROM duckdb_tables() WHERE temporary AND starts_with(table_name, 'batch_selection_')");
+  const [{ taken = 0 } = {}] = await workspace.rows(
+    "SELECT count(*) AS taken FROM duckdb_tables() WHERE temporary AND starts_with(table_name, 'batch_selection_')",
+  );
   const table = `temp.main.batch_selection_${String(taken)}`;
   await workspace.run(
     `CREATE TEMP TABLE ${table} AS SELECT pos, CAST(row_number() OVER () - 1 AS INTEGER) AS place FROM (SELECT unnest(CAST(from_json($positions, '["INTEGER"]') AS INTEGER[])) AS pos)`,
@@ -44,7 +46,8 @@ interface ChangeRow {
 
 /** One JSON text for all of them: an order of magnitude cheaper to bring into JavaScript than cell by cell. */
 async function readChanges(batch: BatchShape): Promise<WriteChange[]> {
-  const list = (prefix: string, count: number): string => `[${Array.from({ length: count }, (_, index) => `${prefix}${index}`).join(', ')}]`;
+  const list = (prefix: string, count: number): string =>
+    `[${Array.from({ length: count }, (_, index) => `${prefix}${index}`).join(', ')}]`;
   const fields = batch.fields.length;
   const row = await batch.workspace.row(
     `SELECT CAST(to_json(list(c ORDER BY c.pos)) AS VARCHAR) AS page FROM (

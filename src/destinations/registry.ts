@@ -13,6 +13,7 @@ export type DestinationRegistry = ReadonlyMap<string, () => Promise<OpenDestinat
 /** The connectors that come with Sluice. */
 export const DESTINATIONS: DestinationRegistry = new Map([
   ['duckdb', async () => (await import('./duckdb/index.ts')).openDuckDbDestination],
+  ['postgres', async () => (await import('./postgres/index.ts')).openPostgresDestination],
 ]);
 
 /** Opens the connection as a destination. Throws `UserError` when its type cannot be written to. */

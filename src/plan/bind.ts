@@ -4,6 +4,7 @@
  */
 import { cannotConvert, canonicalText, canonicalValue, exactText, type RawValue, valueOfText } from '../canonical/canonical.ts';
 import { FUNCTIONS } from '../canonical/functions.ts';
+import { canonicalKey } from '../canonical/key.ts';
 import type { Column, FieldType } from '../canonical/types.ts';
 import type { FieldMapping, Sync } from '../config/model.ts';
 import type { Capabilities, FieldSchema, ObjectSchema, ReadRequest } from '../destinations/destination.ts';
@@ -42,6 +43,8 @@ export interface BoundSync {
   /** The query that yields `k0`.. and `f0`..: the user's query with the mapping around it, in the source's dialect. */
   readonly query: Query;
   readonly timezone: string | undefined;
+  /** Who computes row hashes: the workspace, or the source's own database, as the column `row_hash` of its rows. */
+  readonly hashedBy: 'workspace' | 'source';
 }
 
 /** A mapping before the mapped query's column types are known. */
@@ -150,9 +153,9 @@ export function bindSync(input: {
     return { index, field, type: found.type, raw };
   });
   const fields = sync.fields.map((mapping, index) => bindField({ sync, mapping, index, mapped, typeOf, schema, problems }));
-  problems.push(...requiredFieldProblems(sync, schema), ...modeProblems(sync, capabilities));
+  problems.push(...keyProblems(sync, schema, capabilities), ...requiredFieldProblems(sync, schema), ...modeProblems(sync, capabilities));
   if (problems.length > 0) throw UserError.of(problems);
-  return { sync, key, fields, schema, capabilities, query: mapped.query, timezone };
+  return { sync, key, fields, schema, capabilities, query: mapped.query, timezone, hashedBy: 'workspace' };
 }
 
 function bindField(input: {
@@ -239,6 +242,30 @@ function pushConversionProblem(problems: Problem[], what: string, type: FieldTyp
   if (why !== undefined) problems.push({ message: `${what}: ${why}`, location: at });
 }
 
+/** The key must be writable where records are created, and unique by a constraint where the destination relies on one. */
+function keyProblems(sync: Sync, schema: ObjectSchema, capabilities: Capabilities): Problem[] {
+  const { key } = sync.destination;
+  const location = sync.at('destination', 'key');
+  const fixed = schema.fields.filter((field) => key.includes(field.name) && !field.creatable && sync.mode !== 'update');
+  const problems: Problem[] = fixed.map((field) => ({
+    message: `key field "${field.name}" cannot be written${field.reason === undefined ? '' : `: ${field.reason}`}`,
+    location,
+    hint: 'Write `mode: update` if the sync only updates existing records, or take another key.',
+  }));
+  const isUnique = schema.uniqueKeys.some((each) => each.length === key.length && each.every((name) => key.includes(name)));
+  const isKnown = key.every((name) => schema.fields.some((field) => field.name === name));
+  if (capabilities.keyNeedsConstraint !== true || isUnique || !isKnown) return problems;
+  const columns = key.map((name) => ident(name)).join(', ');
+  return [
+    ...problems,
+    {
+      message: `${schema.object} has no unique constraint on ${key.map((name) => `"${name}"`).join(', ')}: nobody could tell which record a key means`,
+      location,
+      hint: `Create one: CREATE UNIQUE INDEX ON ${schema.indexedAs ?? ident(schema.object)} (${columns});`,
+    },
+  ];
+}
+
 /** A create needs every field that is neither nullable nor defaulted. */
 function requiredFieldProblems(sync: Sync, schema: ObjectSchema): Problem[] {
   if (sync.mode === 'update') return [];
@@ -266,9 +293,9 @@ function modeProblems(sync: Sync, capabilities: Capabilities): Problem[] {
 
 // ---- SQL of a bound sync: desired side over the mapped query, live side over a live relation
 
-/** Canonical value of a key part of the desired side. */
+/** Comparable value of a key part: of the desired side, or of another raw value. */
 export function keyValue(bound: BoundSync, key: BoundKey, raw: RawValue = key.raw): string {
-  return canonicalValue(key.type, raw, bound.capabilities.text);
+  return canonicalKey(key.type, raw, bound.capabilities.text);
 }
 
 /** How values become a 64-bit hash. Tests pass a weak one, to see what collisions do. */

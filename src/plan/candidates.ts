@@ -11,7 +11,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 import { type BoundSync, keyHash, keyValue, liveValue, readableFields } from './bind.ts';
 import { settledCondition } from './left.ts';
 import { passByValue, recordRehashed } from './rehash.ts';
-import { type HashedSource, hashedSource, sourceKeyJson } from './source-sql.ts';
+import { desiredColumns, type HashedSource, hashedSource, sourceKeyJson } from './source-sql.ts';
 
 export interface CandidateRequest extends HashedSource {
   readonly base: BaseRelations;
@@ -26,75 +26,76 @@ export interface CandidateRequest extends HashedSource {
 export interface CandidateCounts {
   /** Rows the source yielded. */
   readonly rows: number;
-  /** Records of the destination and those among them that neither base nor the source knows; null unless all were read. */
+  /** Records of the destination; null unless all were read. */
   readonly liveRows: number | null;
-  readonly unmanaged: number | null;
+  /** Records of base that are no candidates, all of them in the destination; null unless all was read live and compared by hash. */
+  readonly quietBase: number | null;
 }
 
 /**
- * Fills the tables `c_desired` (candidate rows of the source: `key`, `key_hash`, `row_hash`, `k*`, `f*`; `key` is null
- * when it cannot be read), `c_base` (their base, and records that left), and `c_ambiguous` (keys that stand twice in the source).
+ * Fills the tables `c_pass` (what the pass yields), `c_base` (base of the candidates, and records that left), `c_ambiguous`
+ * (keys that stand twice in the source), and makes the view `c_desired` (candidate rows of the source: `key`, `key_hash`,
+ * `row_hash`, `k*`, `f*`; `key` is null when it cannot be read).
  */
 export async function selectCandidates(workspace: Workspace, request: CandidateRequest): Promise<CandidateCounts> {
-  const settled = await workspace.count(`SELECT count(*) FROM ${request.base.records} WHERE ${settledCondition(request.bound.sync)}`);
-  await workspace.run(`CREATE TEMP TABLE c_pass AS ${request.rehash ? passByValue(request) : passByHash(request, settled > 0)}`);
-  const rows = await workspace.count(`SELECT count(*) FROM ${request.source.from}`);
-  await createDesired(workspace, request);
+  const { base, source } = request;
+  const settled = await workspace.count(`SELECT count(*) FROM ${base.records} WHERE ${settledCondition(request.bound.sync)}`);
+  const moved = await findMoved(workspace, request);
+  await workspace.run(
+    `CREATE TEMP TABLE c_pass AS ${request.rehash ? passByValue(request) : passByHash(request, { settled: settled > 0, moved })}`,
+  );
+  await workspace.run(`CREATE TEMP VIEW c_desired AS SELECT ${desiredColumns(request.bound)}, key FROM c_pass WHERE d_here`);
+  const rows = await workspace.count(`SELECT count(*) FROM ${source.from}`);
+  const pass = await passCounts(workspace);
   await createBase(workspace, request);
   if (!request.rehash) await addCollidingRows(workspace, request);
-  await createAmbiguous(workspace, request, { rows, settled });
+  const suspicious = pass.twice || request.rehash || rows - pass.desired !== base.count - pass.base - (settled - pass.settled);
+  const ambiguous = await removeAmbiguous(workspace, request, suspicious);
   if (request.rehash) await recordRehashed(workspace, request);
-  return { rows, ...(await liveCounts(workspace, request)) };
+  const quiet =
+    request.live === undefined || request.rehash ? null : base.count - ambiguous - (await workspace.count('SELECT count(*) FROM c_base'));
+  return { rows, liveRows: await liveRows(workspace, request), quietBase: quiet };
 }
 
-/** The usual way: rows whose hash differs from the one in state, in one pass. */
-function passByHash(request: CandidateRequest, anySettled: boolean): string {
-  // Where no record is settled, which is usual, its columns are not read at all.
-  const settled = anySettled ? settledCondition(request.bound.sync) : 'false';
-  return request.live === undefined ? passOverBase(request, settled) : passOverBaseAndLive(request, request.live, settled);
+/** The records that the destination changed or lost: the narrow table `c_moved`. False when there are none, or when not all is read live. */
+async function findMoved(workspace: Workspace, request: CandidateRequest): Promise<boolean> {
+  if (request.live === undefined || request.rehash || request.base.count === 0) return false;
+  await workspace.run(`
+    CREATE TEMP TABLE c_moved AS SELECT DISTINCT b.key_hash FROM (SELECT key_hash, live_hash FROM ${request.base.records}) AS b
+    ANTI JOIN (${liveHashes(request, request.live)}) AS l ON b.key_hash = l.key_hash AND b.live_hash = l.live_hash`);
+  return (await workspace.count('SELECT count(*) FROM c_moved')) > 0;
 }
 
-/** Every column on the base side of the join costs memory and time for each of its records: it carries three. */
-function passOverBase(request: CandidateRequest, settled: string): string {
-  const isSettled = settled === 'false' ? 'false' : 'o.b_settled';
+/**
+ * The usual way: rows whose hash differs from the one in state, in one pass. Every column on the base side of the join costs
+ * memory and time for each of its records: it carries two, and a third where records are settled. A record that moved in the
+ * destination is given no hash, which differs from every row's.
+ */
+function passByHash(request: CandidateRequest, any: { readonly settled: boolean; readonly moved: boolean }): string {
+  const isSettled = any.settled ? 'o.b_settled' : 'false';
+  const settled = any.settled ? `, ${settledCondition(request.bound.sync)} AS b_settled` : '';
+  const hash = any.moved ? 'CASE WHEN m.key_hash IS NULL THEN b.row_hash END' : 'b.row_hash';
+  const moved = any.moved ? ' LEFT JOIN c_moved AS m ON m.key_hash = b.key_hash' : '';
   return `
-    SELECT d.*, o.hash AS o_hash, o.hash IS NOT NULL AS b_here, ${isSettled} AS b_settled, CAST(NULL AS BOOLEAN) AS l_here
-    FROM (${hashedSource(request)}) AS d
-    FULL OUTER JOIN (SELECT key_hash AS hash, row_hash AS b_hash${settled === 'false' ? '' : `, ${settled} AS b_settled`} FROM ${request.base.records}) AS o
-      ON d.key_hash = o.hash
-    WHERE CASE
-      WHEN d.d_here IS NULL THEN NOT ${isSettled}
-      WHEN o.hash IS NOT NULL THEN o.b_hash IS DISTINCT FROM d.row_hash
-      ELSE true END`;
+    SELECT *, ${sourceKeyJson(request.bound)} AS key FROM (
+      SELECT d.*, o.hash AS o_hash, o.hash IS NOT NULL AS b_here, ${isSettled} AS b_settled
+      FROM (${hashedSource(request)}) AS d
+      FULL OUTER JOIN (SELECT b.key_hash AS hash, ${hash} AS b_hash${settled} FROM ${request.base.records} AS b${moved}) AS o
+        ON d.key_hash = o.hash
+      WHERE CASE
+        WHEN d.d_here IS NULL THEN NOT ${isSettled} OR o.b_hash IS NULL
+        WHEN o.hash IS NOT NULL THEN o.b_hash IS DISTINCT FROM d.row_hash
+        ELSE true END)`;
 }
 
-function passOverBaseAndLive(request: CandidateRequest, live: LiveRelation, settled: string): string {
-  return `
-    SELECT d.*, o.hash AS o_hash, o.b_here, o.b_settled, o.l_here
-    FROM (${hashedSource(request)}) AS d
-    FULL OUTER JOIN (${baseAndLiveHashes(request, live, settled)}) AS o ON d.key_hash = o.hash
-    WHERE CASE
-      WHEN d.d_here IS NULL THEN o.b_here IS NOT NULL AND (NOT o.b_settled OR o.l_here IS NULL)
-      WHEN o.b_here THEN o.b_hash IS DISTINCT FROM d.row_hash OR o.l_differs
-      ELSE true END`;
-}
-
-function baseAndLiveHashes(request: CandidateRequest, live: LiveRelation, settled: string): string {
-  return `
-    SELECT coalesce(b.key_hash, l.key_hash) AS hash, b.row_hash AS b_hash, b.b_here, b.b_settled, l.l_here,
-      l.l_here IS NULL OR b.live_hash IS NULL OR l.live_hash <> b.live_hash OR l.doubles AS l_differs
-    FROM (SELECT key_hash, row_hash, live_hash, true AS b_here, ${settled} AS b_settled FROM ${request.base.records}) AS b
-    FULL OUTER JOIN (${liveHashes(request, live)}) AS l ON b.key_hash = l.key_hash`;
-}
-
+/** Hashes of the live records. A key that stands twice among them has none. */
 function liveHashes(request: CandidateRequest, live: LiveRelation): string {
   const { bound } = request;
   const typeOf = new Map(live.columns.map((column) => [column.name, column.type]));
   const keys = bound.key.map((key) => keyValue(bound, key, { sql: `k${key.index}`, type: typeOf.get(`k${key.index}`) ?? 'VARCHAR' }));
   const hashed = `SELECT ${keyHash(keys, request.hash)} AS key_hash, ${liveHash(bound, typeOf)} AS live_hash FROM ${live.from} AS r`;
-  const present = `SELECT key_hash, live_hash, true AS l_here, false AS doubles FROM (${hashed}) WHERE key_hash IS NOT NULL`;
-  if (request.liveKeyIsUnique) return present;
-  return `SELECT key_hash, any_value(live_hash) AS live_hash, true AS l_here, count(*) > 1 AS doubles FROM (${hashed}) WHERE key_hash IS NOT NULL GROUP BY key_hash`;
+  if (request.liveKeyIsUnique) return hashed;
+  return `SELECT key_hash, any_value(live_hash) AS live_hash FROM (${hashed}) WHERE key_hash IS NOT NULL GROUP BY key_hash HAVING count(*) = 1`;
 }
 
 /** Hash of a live record's canonical values, from the columns `f0`.. of a live relation. */
@@ -105,22 +106,39 @@ export function liveHash(bound: BoundSync, typeOf: ReadonlyMap<string, string>):
   return values.length === 0 ? '0::UBIGINT' : `hash(${values.join(', ')})`;
 }
 
-function desiredColumns(bound: BoundSync): string {
-  const fields = bound.fields.filter((field) => field.mapping.from.kind !== 'value').map((field) => field.raw.sql);
-  return [...bound.key.map((key) => key.raw.sql), ...fields, 'key_hash', 'row_hash'].join(', ');
+/** What the pass emitted. */
+interface PassCounts {
+  /** Rows of the source. */
+  readonly desired: number;
+  /** Records of base, and those among them that left the query and need nothing more. */
+  readonly base: number;
+  readonly settled: number;
+  /** A row of the source came out twice. */
+  readonly twice: boolean;
 }
 
-async function createDesired(workspace: Workspace, request: CandidateRequest): Promise<void> {
-  const { bound } = request;
-  const key = request.rehash ? 'key' : sourceKeyJson(bound);
-  await workspace.run(`CREATE TEMP TABLE c_desired AS SELECT ${desiredColumns(bound)}, ${key} AS key FROM c_pass WHERE d_here`);
+async function passCounts(workspace: Workspace): Promise<PassCounts> {
+  const row = await workspace.row(`
+    SELECT count(*) FILTER (WHERE d_here) AS desired, count(*) FILTER (WHERE b_here) AS base, count(*) FILTER (WHERE b_here AND b_settled) AS settled,
+      count(key_hash) FILTER (WHERE d_here AND key IS NOT NULL) - count(DISTINCT key_hash) FILTER (WHERE d_here AND key IS NOT NULL) AS twice
+    FROM c_pass`);
+  return { desired: Number(row['desired']), base: Number(row['base']), settled: Number(row['settled']), twice: Number(row['twice']) > 0 };
 }
 
-async function createBase(workspace: Workspace, request: CandidateRequest): Promise<void> {
-  const where = request.rehash
+/** Columns of base that later steps read. */
+const BASE_COLUMNS = ['key_hash', 'row_hash', 'live_hash', 'key', 'sent', 'verified', 'origin'] as const;
+/** Those that are often null throughout, which DuckDB knows from its statistics without reading them. */
+const RARE_COLUMNS = { returned: 'VARCHAR', remote_id: 'VARCHAR', left_at: 'TIMESTAMP', left_as: 'VARCHAR', pending: 'VARCHAR' } as const;
+
+async function createBase(workspace: Workspace, { base, rehash }: CandidateRequest): Promise<void> {
+  const where = rehash
     ? 'b.key IN (SELECT b_key FROM c_pass WHERE b_key IS NOT NULL)'
     : 'b.key_hash IN (SELECT o_hash FROM c_pass WHERE b_here)';
-  await workspace.run(`CREATE TEMP TABLE c_base AS SELECT b.* FROM ${request.base.records} AS b WHERE ${where}`);
+  const isUsed = Object.keys(RARE_COLUMNS).map((name) => `${name} IS NOT NULL`);
+  const used = await workspace.count(`SELECT count(*) FROM (SELECT 1 FROM ${base.records} AS b WHERE ${isUsed.join(' OR ')} LIMIT 1)`);
+  const rare = Object.entries(RARE_COLUMNS).map(([name, type]) => (used > 0 ? `b.${name}` : `CAST(NULL AS ${type}) AS ${name}`));
+  const columns = [...BASE_COLUMNS.map((name) => `b.${name}`), ...rare];
+  await workspace.run(`CREATE TEMP TABLE c_base AS SELECT ${columns.join(', ')} FROM ${base.records} AS b WHERE ${where}`);
 }
 
 /**
@@ -135,54 +153,29 @@ async function addCollidingRows(workspace: Workspace, request: CandidateRequest)
     WHERE b.key NOT IN (SELECT key FROM c_desired WHERE key IS NOT NULL)
       AND b.key_hash IN (SELECT key_hash FROM c_desired WHERE key_hash IS NOT NULL)`);
   if ((await workspace.count('SELECT count(*) FROM c_colliding')) === 0) return;
-  const { bound } = request;
   await workspace.run(`
-    INSERT INTO c_desired
-    SELECT ${desiredColumns(bound)}, key FROM (
-      SELECT h.*, ${sourceKeyJson(bound)} AS key FROM (${hashedSource(request)}) AS h
+    INSERT INTO c_pass BY NAME
+    SELECT * FROM (
+      SELECT h.*, ${sourceKeyJson(request.bound)} AS key FROM (${hashedSource(request)}) AS h
       WHERE h.key_hash IN (SELECT key_hash FROM c_colliding))
     WHERE key IS NOT NULL AND key NOT IN (SELECT key FROM c_desired WHERE key IS NOT NULL)`);
 }
 
 /**
- * Keys that stand more than once in the source. Looked for row by row only when the counts of the pass do not add up, or
- * a candidate came out twice: otherwise every unchanged row met exactly one record of base.
+ * Keys that stand more than once in the source: they are no candidates. Looked for row by row only when the counts of the
+ * pass do not add up (rows that it did not emit must be as many as the records of base it did not emit) or a candidate came
+ * out twice: otherwise every unchanged row met exactly one record of base. Returns how many of them base knows.
  */
-async function createAmbiguous(workspace: Workspace, request: CandidateRequest, counts: PassCounts): Promise<void> {
-  const twice = await workspace.count(
-    'SELECT count(*) FROM (SELECT key_hash FROM c_desired WHERE key IS NOT NULL GROUP BY key_hash HAVING count(*) > 1)',
-  );
-  const suspicious = twice > 0 || request.rehash || !(await countsAddUp(workspace, request, counts));
+async function removeAmbiguous(workspace: Workspace, request: CandidateRequest, suspicious: boolean): Promise<number> {
   const exact = `SELECT key, count(*) AS copies FROM (SELECT ${sourceKeyJson(request.bound)} AS key FROM (${hashedSource(request)})) WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1`;
   await workspace.run(`CREATE TEMP TABLE c_ambiguous AS ${suspicious ? exact : "SELECT '' AS key, 0::BIGINT AS copies WHERE false"}`);
-  if (!suspicious) return;
-  await workspace.run('DELETE FROM c_desired WHERE key IN (SELECT key FROM c_ambiguous)');
-  await workspace.run('DELETE FROM c_base WHERE key IN (SELECT key FROM c_ambiguous)');
-  await workspace.run(`CREATE OR REPLACE TEMP TABLE c_desired AS
-    SELECT * FROM c_desired WHERE key IS NULL UNION ALL (SELECT DISTINCT ON (key) * FROM c_desired WHERE key IS NOT NULL)`);
+  if (!suspicious) return 0;
+  await workspace.run('DELETE FROM c_pass WHERE key IN (SELECT key FROM c_ambiguous)');
+  await workspace.run(`CREATE OR REPLACE TEMP TABLE c_pass AS
+    SELECT * FROM c_pass WHERE key IS NULL UNION ALL (SELECT DISTINCT ON (key) * FROM c_pass WHERE key IS NOT NULL)`);
+  return await workspace.change('DELETE FROM c_base WHERE key IN (SELECT key FROM c_ambiguous)');
 }
 
-interface PassCounts {
-  readonly rows: number;
-  /** Records of base that left the query and need nothing more. */
-  readonly settled: number;
-}
-
-/** Rows that the pass did not emit must be as many as the records of base it did not emit. */
-async function countsAddUp(workspace: Workspace, request: CandidateRequest, { rows, settled }: PassCounts): Promise<boolean> {
-  const emitted = await workspace.row(`
-    SELECT count(*) FILTER (WHERE d_here) AS desired, count(*) FILTER (WHERE b_here) AS base, count(*) FILTER (WHERE b_here AND b_settled) AS settled
-    FROM c_pass`);
-  const quietBase = request.base.count - Number(emitted['base']) - (settled - Number(emitted['settled']));
-  return rows - Number(emitted['desired']) === quietBase;
-}
-
-async function liveCounts(workspace: Workspace, request: CandidateRequest): Promise<Pick<CandidateCounts, 'liveRows' | 'unmanaged'>> {
-  if (request.live === undefined) return { liveRows: null, unmanaged: null };
-  const liveRows = await workspace.count(`SELECT count(*) FROM ${request.live.from}`);
-  if (request.rehash) return { liveRows, unmanaged: null };
-  const emitted = await workspace.row(`
-    SELECT count(*) FILTER (WHERE b_here AND l_here IS NULL) AS gone, count(*) FILTER (WHERE b_here IS NULL AND l_here) AS adopted FROM c_pass`);
-  const known = request.base.count - Number(emitted['gone']) + Number(emitted['adopted']);
-  return { liveRows, unmanaged: Math.max(0, liveRows - known) };
+async function liveRows(workspace: Workspace, request: CandidateRequest): Promise<number | null> {
+  return request.live === undefined ? null : await workspace.count(`SELECT count(*) FROM ${request.live.from}`);
 }

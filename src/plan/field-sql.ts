@@ -1,8 +1,8 @@
 /**
- * The three-way comparison of one field (DESIGN 4), as SQL over the columns of `c_joined`:
+ * The three-way comparison of one field (DESIGN 4), as SQL over the columns of `classify.ts`:
  * `d<i>` desired, `s<i>` sent, `p<i>` whether there is a base, `r<i>` returned (else sent), `l<i>` live, all canonical text.
  */
-import type { OnDrift, Sync } from '../config/model.ts';
+import type { Sync } from '../config/model.ts';
 import { literal } from '../workspace/quote.ts';
 import type { BoundField } from './bind.ts';
 
@@ -12,34 +12,47 @@ export const FIELD_CASES = [
 ] as const; // prettier-ignore
 export type FieldCase = (typeof FIELD_CASES)[number];
 
-/** The case of a field of a record that is desired; null for records that are not. */
+/**
+ * A case is one bit of `c<i>`, so that the cases of a whole record are one number and a question about several cases is one
+ * operation: a plan of twenty fields asks hundreds of them.
+ */
+export function caseBits(...names: readonly FieldCase[]): number {
+  return names.reduce((bits, name) => bits | (1 << FIELD_CASES.indexOf(name)), 0);
+}
+
+/** One of these cases is among the bits of an expression. */
+export function hasCase(bits: string, ...names: readonly FieldCase[]): string {
+  return names.length === 0 ? 'false' : `(${bits} & ${caseBits(...names)}) <> 0`;
+}
+
+/** The name of the case in `c<i>`; null where there is none. */
+export function caseName(column: string): string {
+  return `[${FIELD_CASES.map((name) => literal(name)).join(', ')}][bit_count(${column} - 1) + 1]`;
+}
+
+/** The case of a field of a record that is desired; 0 for records that are not. */
 export function caseExpression(field: BoundField): string {
   const { index: i, mapping } = field;
-  const sourceMoved = `d${i} IS DISTINCT FROM s${i}`;
+  const when = (condition: string, name: FieldCase): string => `WHEN ${condition} THEN ${caseBits(name)}`;
+  const sourceStayed = `d${i} IS NOT DISTINCT FROM s${i}`;
   const skipsNull = mapping.onNull === 'skip' ? `d${i} IS NULL` : 'false';
-  const blind = `WHEN NOT p${i} OR ${sourceMoved} THEN 'blind' ELSE 'unverified' END`;
-  const policy = policyCondition(field, skipsNull);
-  const head = `CASE WHEN NOT has_d THEN NULL
-    WHEN NOT has_l THEN CASE WHEN ${skipsNull} THEN 'policy' ELSE 'create' END
-    WHEN ${policy} THEN 'policy'`;
-  if (!field.readable) return `${head} ${blind}`;
+  const absent = mapping.onNull === 'skip' ? `CASE ${when(skipsNull, 'policy')} ELSE ${caseBits('create')} END` : caseBits('create');
+  const head = `CASE WHEN NOT has_d THEN 0 WHEN NOT has_l THEN ${absent} ${when(policyCondition(field, skipsNull), 'policy')}`;
+  if (!field.readable) return `${head} ${when(`NOT p${i} OR NOT (${sourceStayed})`, 'blind')} ELSE ${caseBits('unverified')} END`;
   return `${head}
-    WHEN d${i} IS NOT DISTINCT FROM l${i} THEN 'same'
-    WHEN NOT p${i} AND l${i} IS NULL THEN 'fill'
-    WHEN NOT p${i} THEN 'takeover'
-    WHEN NOT (${sourceMoved}) AND NOT m${i} THEN 'shown'
-    WHEN NOT (${sourceMoved}) AND NOT verified THEN 'normalised'
-    WHEN NOT m${i} THEN 'update'
-    WHEN NOT (${sourceMoved}) THEN 'drift'
-    ELSE 'conflict' END`;
+    ${when(`d${i} IS NOT DISTINCT FROM l${i}`, 'same')}
+    WHEN NOT p${i} THEN CASE ${when(`l${i} IS NULL`, 'fill')} ELSE ${caseBits('takeover')} END
+    WHEN ${sourceStayed} THEN CASE ${when(`NOT m${i}`, 'shown')} ${when('NOT verified', 'normalised')} ELSE ${caseBits('drift')} END
+    ${when(`NOT m${i}`, 'update')}
+    ELSE ${caseBits('conflict')} END`;
 }
 
 function policyCondition(field: BoundField, skipsNull: string): string {
   const { index: i, mapping } = field;
+  if (mapping.when === 'create') return 'true';
   const conditions = [skipsNull, `(d${i} IS NULL AND NOT p${i})`];
-  if (mapping.when === 'create') conditions.push('true');
   if (mapping.when === 'empty' && field.readable) conditions.push(`l${i} IS NOT NULL`);
-  return `(${conditions.join(' OR ')})`;
+  return `(${conditions.filter((condition) => condition !== 'false').join(' OR ')})`;
 }
 
 /** Whether the destination moved: live differs from what is known of it, and is not what an unacknowledged write sent. A field without base cannot have moved. */
@@ -50,42 +63,40 @@ export function movedExpression(field: BoundField): string {
     : 'false';
 }
 
-function driftPolicy(field: BoundField): OnDrift {
-  return field.mapping.onDrift;
-}
-
-/**
- * `c<i>` is one of these cases. Spelled as a chain of comparisons: DuckDB turns IN over a list of constants into a join,
- * and a plan of twenty fields into a hundred of them.
- */
+/** `c<i>` is one of these cases. */
 export function isCase(field: BoundField, ...names: readonly FieldCase[]): string {
-  return `coalesce(${names.map((name) => `c${field.index} = ${literal(name)}`).join(' OR ')}, false)`;
+  return hasCase(`c${field.index}`, ...names);
 }
 
-/** `y<i>`: the field is written by the action the plan shows. */
-export function writesColumn(field: BoundField): string {
-  const drifted: FieldCase[] = driftPolicy(field) === 'overwrite' ? ['drift', 'conflict'] : [];
-  return `${isCase(field, 'create', 'fill', 'takeover', 'update', 'blind', ...drifted)} AS y${field.index}`;
+/** Cases in which the field is written by the action the plan shows. */
+export function writtenCases(field: BoundField): readonly FieldCase[] {
+  return ['create', 'fill', 'takeover', 'update', 'blind', ...(field.mapping.onDrift === 'overwrite' ? MOVED : [])];
 }
 
-/** `z<i>`: the field is left alone by `on_drift`. */
-export function heldColumn(field: BoundField): string {
-  return `${driftPolicy(field) === 'overwrite' ? 'false' : isCase(field, 'drift', 'conflict')} AS z${field.index}`;
+/** Cases in which the field is left alone by `on_drift`. */
+export function heldCases(field: BoundField): readonly FieldCase[] {
+  return field.mapping.onDrift === 'overwrite' ? [] : MOVED;
 }
+
+const MOVED = ['drift', 'conflict'] as const;
 
 export function writesExpression(field: BoundField): string {
-  return `y${field.index}`;
+  return isCase(field, ...writtenCases(field));
 }
 
 export function heldExpression(field: BoundField): string {
-  return `z${field.index}`;
+  return isCase(field, ...heldCases(field));
 }
 
 /** Base of the field does not move, whatever happens to the record. */
 export function keepsBaseExpression(field: BoundField): string {
-  return `(z${field.index} OR ${isCase(field, 'policy', 'unverified')})`;
+  return isCase(field, 'policy', 'unverified', ...heldCases(field));
 }
 
+/** Once the change is acknowledged the destination holds the field as desired. */
+export function endsAsDesired(field: BoundField): string {
+  return isCase(field, 'same', ...writtenCases(field));
+}
 /** The value that clearing the field would change: only what can be null and is set. */
 export function clearsExpression(field: BoundField): string {
   const { index: i, schema } = field;

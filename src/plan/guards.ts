@@ -1,6 +1,7 @@
 /** Limits on what a plan may do (DESIGN 9). All breaches are shown at once, with their numbers and the way to allow them. */
 import { type Guard, GUARD_NAMES, type GuardName, type Guards } from '../config/model.ts';
 import { UserError } from '../errors.ts';
+import { count, plural } from '../words.ts';
 import { nearest } from '../nearest.ts';
 import type { Blocked, GuardResult } from './document.ts';
 
@@ -54,7 +55,7 @@ export function breaches(sync: string, results: readonly GuardResult[]): Blocked
     .filter((result) => !result.ok)
     .map((result) => ({
       kind: 'guard' as const,
-      message: `${result.guard}: ${result.actual} of ${result.existing} existing records, the limit is ${result.limit ?? 0}`,
+      message: `${result.guard}: ${count(result.actual)} of ${plural(result.existing, 'existing record')}, the limit is ${count(result.limit ?? 0)}`,
       hint: `To allow it for one run: --allow ${result.guard}:${sync}=${result.actual}`,
     }));
 }

@@ -5,7 +5,9 @@ import { CANONICAL_VERSION } from '../canonical/canonical.ts';
 import type { SensitiveKey } from '../canonical/functions.ts';
 import type { FieldMapping, Sync } from '../config/model.ts';
 import { UserError } from '../errors.ts';
+import type { Source } from '../sources/source.ts';
 import type { BaseRelations, SyncState } from '../state/state.ts';
+import { WORKSPACE_ENGINE } from '../workspace/workspace.ts';
 import type { BoundSync } from './bind.ts';
 
 function digest(value: unknown): string {
@@ -15,6 +17,13 @@ function digest(value: unknown): string {
 /** Another object or key is another set of records: base of the old one means nothing for it. */
 export function lineageOf(sync: Sync): string {
   return digest([sync.destination.object, sync.destination.key]);
+}
+
+/** What computes the row hashes. A constant is no part of a row that the source hashes: another one is another hash. */
+export function hashEngine(bound: BoundSync, source: Source): string {
+  if (bound.hashedBy === 'workspace') return WORKSPACE_ENGINE;
+  const constants = bound.fields.flatMap(({ name, mapping: { from } }) => (from.kind === 'value' ? [[name, from.value]] : []));
+  return JSON.stringify([source.engine, constants]);
 }
 
 /** Everything that changes what a stored hash or a stored value looks like. Docs: formats.md. */
@@ -65,7 +74,7 @@ export function checkState(
 }
 
 /** Base of this sync's lineage, and what a plan must find unchanged when it is applied. */
-export interface OwnBase extends BaseRelations {
+export interface OwnBase extends Omit<BaseRelations, 'records'> {
   readonly head: SyncState | undefined;
   readonly lineage: string;
   readonly identity: string;

@@ -11,6 +11,11 @@ export function effectiveOnMissing(sync: Sync): Sync['onMissing'] {
   return sync.mode === 'create' && sync.onMissing === 'clear' ? 'keep' : sync.onMissing;
 }
 
+/** A plan may clear records that left the query. */
+export function mayClear(sync: Sync): boolean {
+  return effectiveOnMissing(sync) === 'clear';
+}
+
 /** True for a record that left the query and needs nothing more under the present policy. */
 export function settledCondition(sync: Sync): string {
   switch (effectiveOnMissing(sync)) {

@@ -14,33 +14,35 @@
 import { registerFunctions, SensitiveKey } from '../canonical/functions.ts';
 import type { Project, Refresh, Sync } from '../config/model.ts';
 import type { Context } from '../context.ts';
-import { InternalError, UserError } from '../errors.ts';
-import type { BaseRelations, State } from '../state/state.ts';
-import { SLUICE_VERSION } from '../version.ts';
-import { SqlError } from '../workspace/duckdb-errors.ts';
+import { InternalError } from '../errors.ts';
+import type { Warehouse } from '../sources/source.ts';
+import type { State } from '../state/state.ts';
 import { Workspace } from '../workspace/workspace.ts';
-import { type BoundSync, duckdbHash, type HashFunction, readRequest } from './bind.ts';
-import { type CandidateCounts, selectCandidates } from './candidates.ts';
+import { planDocument } from './assemble.ts';
+import type { BoundSync, HashFunction } from './bind.ts';
+import type { CandidateCounts } from './candidates.ts';
 import { runChecks } from './checks.ts';
 import { type Acceptance, classify } from './classify.ts';
-import { addSummaries, type CheckResult, PLAN_FORMAT, type PlanDocument, type SyncPlan } from './document.ts';
+import type { CheckResult, PlanDocument, SyncPlan } from './document.ts';
 import { attachEnds, bindEnds, type Ends, openEnds, type Registry } from './ends.ts';
 import type { Allowance } from './guards.ts';
-import { checkState, hashId, lineageOf, type OwnBase } from './identity.ts';
-import { readLive } from './live.ts';
+import { checkState, hashEngine, hashId, lineageOf, type OwnBase } from './identity.ts';
+import { countUnmanaged, readLive } from './live.ts';
 import { PlanDraft } from './plan-file.ts';
 import { recordPlan, recordSync } from './record.ts';
 import { resolveReferences } from './references.ts';
 import { renameNote, storedName } from './renames.ts';
-import { effectiveRefresh, enforceReadLimit } from './refresh.ts';
+import { effectiveRefresh } from './refresh.ts';
+import { type Engine, select, type StoredBase } from './select.ts';
 import { blockedByParent, failedSync, syncPlan, withChecks } from './sync-plan.ts';
+import { warehouseOf } from './warehouse.ts';
 
 export interface PlanRequest {
   readonly project: Project;
   /** In the order in which they run: parents first. */
   readonly syncs: readonly Sync[];
   readonly refresh?: Refresh | undefined;
-  readonly engine: 'auto' | 'local' | 'warehouse';
+  readonly engine: Engine;
   /** Absolute path of the plan file. */
   readonly out: string;
   readonly encrypt: boolean;
@@ -70,7 +72,7 @@ export async function plan(context: Context, request: PlanRequest): Promise<Plan
     plans.push(parent === undefined ? planned : { ...planned, blocked: [...planned.blocked, parent] });
     context.emit({ type: 'plan:done', sync: sync.name, ms: context.now() - started });
   }
-  const document = assemble(context, request, plans);
+  const document = planDocument(context, request, plans);
   await draft.publish(context, document, request.encrypt);
   return document;
 }
@@ -108,26 +110,30 @@ async function planSync(
   await using workspace = await Workspace.open({ memoryLimit: request.memoryLimit });
   using _cancel = interruptOnAbort(context, workspace);
   await using ends = await openEnds(context, request.registry, request.project, sync);
-  const stored = await openWorkspace(workspace, request, draft, ends, sync);
+  const { stored, warehouse } = await openWorkspace(workspace, request, draft, ends, sync);
 
   step('reading schemas');
-  const bound = await bindEnds(sync, ends);
+  const bound = await bindTo(sync, ends, warehouse);
   const base = await ownBase(request, ends, bound, stored);
 
   step('comparing with state');
   const refresh = effectiveRefresh(sync, request.refresh, bound.capabilities, base.count);
-  const candidates = await select(workspace, request, ends, bound, base, refresh, context.now());
+  const from = { bound, ends, state: request.state, stored, own: base, warehouse };
+  const candidates = await select(workspace, { ...request, ...from, refresh, now: context.now() });
 
   step('reading live records');
-  const liveRead = await readLive(workspace, bound, ends.destination, refresh);
+  const live = await readLive(workspace, bound, ends.destination, refresh);
   await resolveReferences(workspace, { bound, destination: ends.destination, refresh, planned: request.syncs.slice(0, turn.index) });
 
   step('classifying');
   const suspended = await suspension(workspace, candidates, base.count);
-  await classify(workspace, { bound, suspended: suspended !== undefined, accept: request.accept });
+  await classify(workspace, { bound, refresh, live: live.form, suspended: suspended !== undefined, accept: request.accept });
 
   step('recording');
-  await recordPlan(workspace, { bound, refresh });
+  await workspace.transaction(async () => {
+    await recordPlan(workspace, bound);
+    await recordSync(workspace, { bound, ord: turn.index, base, existing: base.count });
+  });
   const planned = await syncPlan(workspace, {
     bound,
     head: base.head,
@@ -135,9 +141,9 @@ async function planSync(
     candidates,
     baseCount: base.count,
     formerRecords: base.formerRecords,
-    liveRead: refresh === 'all' ? (candidates.liveRows ?? liveRead) : liveRead,
+    liveRead: refresh === 'all' ? (candidates.liveRows ?? live.asked) : live.asked,
+    unmanaged: await countUnmanaged(workspace, candidates),
     suspended,
-    engine: 'local',
     allow: request.allow,
     renamed:
       base.head === undefined
@@ -149,20 +155,36 @@ async function planSync(
           )
         : undefined,
   });
-  await recordSync(workspace, { bound, ord: turn.index, base, existing: base.count });
   return { planned, bound };
 }
 
 // ---- 1. open
 
-async function openWorkspace(workspace: Workspace, request: PlanRequest, draft: PlanDraft, ends: Ends, sync: Sync): Promise<BaseRelations> {
-  const key = sensitiveKey(request.project);
-  registerFunctions(workspace.connection, key);
+interface Opened {
+  readonly stored: StoredBase;
+  /** What the source can do where base lives; undefined where base lives elsewhere. */
+  readonly warehouse: Warehouse | undefined;
+}
+
+async function openWorkspace(workspace: Workspace, request: PlanRequest, draft: PlanDraft, ends: Ends, sync: Sync): Promise<Opened> {
+  registerFunctions(workspace.connection, sensitiveKey(request.project));
   await draft.attach(workspace);
-  const base = await request.state.attach(workspace, await storedName(request.state, sync));
+  const warehouse = warehouseOf(request.project, sync, ends.source, request.state);
+  const stored = await storedBase(workspace, request, sync, warehouse !== undefined && request.engine !== 'local');
   await attachEnds(ends, workspace);
   await workspace.lock([request.project.dir]);
-  return base;
+  return { stored, warehouse };
+}
+
+/** The head is read first: a run that ends in between then makes this plan stale, and not wrong. */
+async function storedBase(workspace: Workspace, request: PlanRequest, sync: Sync, stays: boolean): Promise<StoredBase> {
+  const { state } = request;
+  const name = await storedName(state, sync);
+  const head = await state.head(name);
+  const table = stays ? await state.table?.(workspace, name) : undefined;
+  if (table !== undefined) return { name, head, table, loaded: undefined, count: table.count, rejects: table.rejects };
+  const loaded = await state.attach(workspace, name);
+  return { name, head, table: undefined, loaded, count: loaded.count, rejects: loaded.rejects };
 }
 
 function sensitiveKey(project: Project): SensitiveKey | undefined {
@@ -190,68 +212,29 @@ function interruptOnAbort(context: Context, workspace: Workspace): Disposable {
 
 // ---- 2. bind
 
-async function ownBase(request: PlanRequest, ends: Ends, bound: BoundSync, stored: BaseRelations): Promise<OwnBase> {
-  const head = await request.state.head(await storedName(request.state, bound.sync));
+/** Rows are hashed where they will be compared. */
+async function bindTo(sync: Sync, ends: Ends, warehouse: Warehouse | undefined): Promise<BoundSync> {
+  const bound = await bindEnds(sync, ends);
+  return { ...bound, hashedBy: warehouse === undefined ? 'workspace' : 'source' };
+}
+
+async function ownBase(request: PlanRequest, ends: Ends, bound: BoundSync, stored: StoredBase): Promise<OwnBase> {
+  const { head, count, rejects } = stored;
   const lineage = lineageOf(bound.sync);
   const identity = await ends.destination.identify();
-  const ownHash = hashId(bound, ends.source.engine, sensitiveKey(request.project));
+  const ownHash = hashId(bound, hashEngine(bound, ends.source), sensitiveKey(request.project));
   checkState(head, bound, { lineage, identity, hashId: ownHash });
   const same = head === undefined || head.lineage === lineage;
   return {
-    records: same ? stored.records : `(SELECT * FROM ${stored.records} AS former WHERE false)`,
-    rejects: same ? stored.rejects : `(SELECT * FROM ${stored.rejects} AS former WHERE false)`,
-    count: same ? stored.count : 0,
+    rejects: same ? rejects : `(SELECT * FROM ${rejects} AS former WHERE false)`,
+    count: same ? count : 0,
     head,
     lineage,
     identity,
     hashId: ownHash,
-    rehash: same && stored.count > 0 && head?.hashId !== ownHash,
-    formerRecords: same ? 0 : stored.count,
+    rehash: same && count > 0 && head?.hashId !== ownHash,
+    formerRecords: same ? 0 : count,
   };
-}
-
-// ---- 3. select
-
-async function select(
-  workspace: Workspace,
-  request: PlanRequest,
-  ends: Ends,
-  bound: BoundSync,
-  base: OwnBase,
-  refresh: Refresh,
-  now: number,
-): Promise<CandidateCounts> {
-  const readsAll = refresh === 'all' && bound.capabilities.readAll.can;
-  const live = readsAll ? await ends.destination.read(readRequest(bound)) : undefined;
-  if (live !== undefined) enforceReadLimit(bound.sync, await workspace.count(`SELECT count(*) FROM ${live.from}`));
-  await rememberRejects(workspace, base, request.retryRejected, now);
-  const source = await ends.source.extract(bound.query);
-  const liveKeyIsUnique = bound.schema.uniqueKeys.some((each) => sameNames(each, bound.sync.destination.key));
-  const hash = request.hash ?? duckdbHash;
-  return atQuery(bound, () => selectCandidates(workspace, { bound, source, base, live, liveKeyIsUnique, rehash: base.rehash, hash }));
-}
-
-/** What fails while the rows flow (a cast of the user's own, say) has no position: it is reported at the query. */
-async function atQuery<T>(bound: BoundSync, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof SqlError) || error.problems[0]?.location !== undefined) throw error;
-    const { message, hint } = error.problems[0] ?? { message: error.message };
-    throw new UserError(`the query failed: ${message}`, { location: bound.query.lines[0], hint, cause: error });
-  }
-}
-
-/** Rejects that are not tried again while their row is unchanged: the table `c_known`. */
-async function rememberRejects(workspace: Workspace, base: OwnBase, retry: boolean, now: number): Promise<void> {
-  await workspace.run(
-    `CREATE TEMP TABLE c_known AS SELECT * FROM ${base.rejects} AS r WHERE NOT $retry AND (next_try IS NULL OR next_try > make_timestamp($now::BIGINT))`,
-    { retry, now: BigInt(now) * 1000n },
-  );
-}
-
-function sameNames(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name) => b.includes(name));
 }
 
 // ---- 5. classify
@@ -284,21 +267,4 @@ async function forgetSync(draft: PlanDraft, sync: Sync): Promise<void> {
   for (const table of ['changes', 'adoptions', 'rejects', 'held', 'violations', 'syncs']) {
     await workspace.run(`DELETE FROM plan.${table} WHERE sync = $sync`, { sync: sync.name });
   }
-}
-
-function assemble(context: Context, request: PlanRequest, plans: readonly SyncPlan[]): PlanDocument {
-  const changing = plans.filter((each) => each.summary.create + each.summary.update + each.summary.delete + each.summary.clear > 0);
-  const ready = plans.filter((each) => each.blocked.length === 0 && each.error === null);
-  return {
-    format_version: PLAN_FORMAT,
-    plan_id: context.randomHex(12),
-    created_at: new Date(context.now()).toISOString(),
-    sluice_version: SLUICE_VERSION,
-    project: request.project.name,
-    environment: request.project.environment,
-    commit: request.commit,
-    applyable: ready.length > 0 && (changing.length === 0 || changing.some((each) => ready.includes(each))),
-    summary: addSummaries(plans.map((each) => each.summary)),
-    syncs: plans,
-  };
 }

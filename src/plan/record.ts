@@ -1,56 +1,30 @@
 /** Writes what was classified into the plan file: changes in a deterministic order, held records, rejects and state-only changes. */
-import { FUNCTIONS } from '../canonical/functions.ts';
-import type { Refresh } from '../config/model.ts';
 import { literal } from '../workspace/quote.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { BoundField, BoundSync } from './bind.ts';
+import type { BoundSync } from './bind.ts';
 import { configHash, type OwnBase } from './identity.ts';
 import type { PlannedField } from './plan-file.ts';
-import { clearsExpression, writesExpression } from './field-sql.ts';
+import { writesExpression } from './field-sql.ts';
 import { hasMember, memberText, objectOf } from './json-sql.ts';
 
-export async function recordPlan(workspace: Workspace, request: { bound: BoundSync; refresh: Refresh }): Promise<void> {
-  const { bound, refresh } = request;
+export async function recordPlan(workspace: Workspace, bound: BoundSync): Promise<void> {
   const sync = { sync: bound.sync.name };
   await workspace.run(PLACES);
-  await workspace.run(changes(bound, refresh), sync);
+  await workspace.run(changes(bound), sync);
   await deferSelfReferences(workspace, bound);
-  await workspace.run(held(bound, refresh), sync);
+  await workspace.run(HELD, sync);
   await workspace.run(rejects(bound), sync);
-  await workspace.run(adoptions(), sync);
+  await workspace.run(ADOPTIONS, sync);
 }
 
-/** Exact text for the plan file: sensitive values sealed. */
-function sealed(field: BoundField, text: string): string {
-  return field.sensitive ? `${FUNCTIONS.seal}(${text})` : text;
-}
-
-/** Live values: unknown (left out) where they cannot be read, or are only known as a keyed hash. */
-function beforeObject(bound: BoundSync, refresh: Refresh): string {
-  const known = bound.fields.filter((field) => field.readable && !(field.sensitive && refresh === 'none'));
-  return objectOf(known.map((field) => ({ name: field.name, text: sealed(field, `v${field.index}`) })));
-}
-
-function afterObject(bound: BoundSync): string {
-  return objectOf(
-    bound.fields.map((field) => {
-      const { index: i } = field;
-      const live = field.readable ? `v${i}` : 'NULL';
-      const text = `CASE WHEN action = 'clear' THEN CASE WHEN ${clearsExpression(field)} THEN NULL ELSE ${live} END
-        WHEN ${writesExpression(field)} THEN w${i} ELSE ${live} END`;
-      return { name: field.name, text: sealed(field, `(${text})`) };
-    }),
-  );
-}
-
-function casesObject(bound: BoundSync): string {
-  return objectOf(bound.fields.map((field) => ({ name: field.name, text: `c${field.index}`, when: `c${field.index} IS NOT NULL` })));
-}
+/** Spelled out: IN over more than two constants becomes a join. */
+const CHANGES = "(action = 'create' OR action = 'update' OR action = 'clear' OR action = 'delete')";
 
 /** Changes of one action and one set of fields stand together: they become batches. Within them, by key. (A hash orders the sets: comparing lists is slow.) */
 const ORDER = "CASE action WHEN 'create' THEN 1 WHEN 'update' THEN 2 WHEN 'clear' THEN 3 ELSE 4 END, hash(fields), key";
 
-function changes(bound: BoundSync, refresh: Refresh): string {
+/** The materialised WITH lets both cores sort and compress, see `classify.ts`. */
+function changes(bound: BoundSync): string {
   const planned = bound.fields.filter((field) => field.mapping.reference !== undefined);
   const afterApply =
     planned.length === 0
@@ -58,21 +32,19 @@ function changes(bound: BoundSync, refresh: Refresh): string {
       : `list_filter([${planned.map((field) => `CASE WHEN a${field.index} AND ${writesExpression(field)} THEN ${literal(field.name)} END`).join(', ')}], lambda x: x IS NOT NULL)`;
   return `
     INSERT INTO plan.changes BY NAME
-    SELECT $sync AS sync, seq, 1 AS pass, action, reason, key, key_hash, remote_id, fields,
-      CASE WHEN action = 'update' THEN ${casesObject(bound)} END AS cases,
-      CASE WHEN has_l THEN ${beforeObject(bound, refresh)} END AS before,
-      CASE WHEN action <> 'delete' THEN ${afterObject(bound)} END AS after,
+    WITH changing AS MATERIALIZED (SELECT *, rowid AS place FROM c_results WHERE ${CHANGES})
+    SELECT $sync AS sync, seq, 1 AS pass, action, reason, key, key_hash, remote_id, fields, cases, before, after,
       CASE WHEN action <> 'delete' THEN next_sent END AS sent,
       CASE WHEN action <> 'delete' THEN next_returned END AS returned,
       CASE WHEN len(held_fields) = 0 THEN row_hash END AS row_hash, next_live_hash AS live_hash,
       CASE WHEN action = 'create' AND NOT has_b THEN 'created' ELSE coalesce(origin, 'adopted') END AS origin,
       ${afterApply} AS after_apply
-    FROM c_results AS r JOIN c_order AS o ON r.rowid = o.place ORDER BY o.seq`;
+    FROM changing AS r JOIN c_order AS o ON r.place = o.place ORDER BY o.seq`;
 }
 
 /** The order is found on narrow columns; the wide rows are then sorted by one number. */
 const PLACES = `CREATE TEMP TABLE c_order AS
-  SELECT place, row_number() OVER (ORDER BY ${ORDER}) AS seq FROM (SELECT rowid AS place, action, fields, key FROM c_results WHERE action IN ('create', 'update', 'clear', 'delete'))`;
+  SELECT place, row_number() OVER (ORDER BY ${ORDER}) AS seq FROM (SELECT rowid AS place, action, fields, key FROM c_results WHERE ${CHANGES})`;
 
 /**
  * A record that points at one this very sync creates is written without the reference first; a second pass sets it,
@@ -113,14 +85,11 @@ async function deferSelfReferences(workspace: Workspace, bound: BoundSync): Prom
   await workspace.run(`DELETE FROM plan.changes WHERE sync = $sync AND pass = 1 AND action = 'update' AND len(fields) = 0`, params);
 }
 
-function held(bound: BoundSync, refresh: Refresh): string {
-  return `
-    INSERT INTO plan.held BY NAME
-    SELECT $sync AS sync, key, CASE WHEN action = 'hold' THEN reason WHEN conflicted THEN 'conflict' ELSE 'drift' END AS reason, held_fields AS fields,
-      CASE WHEN has_l THEN ${beforeObject(bound, refresh)} END AS before,
-      CASE WHEN has_d THEN ${objectOf(bound.fields.map((field) => ({ name: field.name, text: sealed(field, `w${field.index}`) })))} END AS after
-    FROM c_results WHERE action = 'hold' OR (action = 'update' AND len(held_fields) > 0) ORDER BY key`;
-}
+const HELD = `
+  INSERT INTO plan.held BY NAME
+  SELECT $sync AS sync, key, CASE WHEN action = 'hold' THEN reason WHEN conflicted THEN 'conflict' ELSE 'drift' END AS reason, held_fields AS fields,
+    before, wanted AS after
+  FROM c_results WHERE action = 'hold' OR (action = 'update' AND len(held_fields) > 0) ORDER BY key`;
 
 /** Rejects of records, of keys that stand twice on either side, and of rows whose key cannot be read. */
 function rejects(bound: BoundSync): string {
@@ -150,19 +119,15 @@ function rejects(bound: BoundSync): string {
 }
 
 /** State-only changes: nothing is written to the destination. */
-function adoptions(): string {
-  return `
-    INSERT INTO plan.adoptions BY NAME
-    SELECT $sync AS sync,
-      CASE WHEN action = 'same' AND has_d THEN CASE WHEN sent IS NULL THEN 'adopt' ELSE 'rehash' END
-        WHEN action = 'leave' THEN 'left' WHEN action = 'forget' THEN 'forget' WHEN action = 'hold' THEN 'hold' ELSE 'settle' END AS kind,
-      key, key_hash, remote_id, next_sent AS sent, next_returned AS returned, row_hash, next_live_hash AS live_hash, coalesce(origin, 'adopted') AS origin, true AS verified
-    FROM c_results
-    WHERE (action = 'same' AND has_d AND has_l AND (sent IS NULL OR next_sent IS DISTINCT FROM sent OR next_returned IS DISTINCT FROM returned
-          OR b_row_hash IS DISTINCT FROM row_hash OR b_live_hash IS DISTINCT FROM next_live_hash OR left_at IS NOT NULL OR pending OR NOT verified))
-      OR action IN ('leave', 'forget', 'hold')
-      OR (pending AND action IN ('reject', 'known_reject', 'skip', 'same'))`;
-}
+const ADOPTIONS = `
+  INSERT INTO plan.adoptions BY NAME
+  SELECT $sync AS sync,
+    CASE WHEN action = 'same' AND has_d THEN CASE WHEN unsent THEN 'adopt' ELSE 'rehash' END
+      WHEN action = 'leave' THEN 'left' WHEN action = 'forget' THEN 'forget' WHEN action = 'hold' THEN 'hold' ELSE 'settle' END AS kind,
+    key, key_hash, remote_id, next_sent AS sent, next_returned AS returned, row_hash, next_live_hash AS live_hash, coalesce(origin, 'adopted') AS origin, true AS verified
+  FROM c_results
+  WHERE (action = 'same' AND has_d AND has_l AND restated) OR action = 'leave' OR action = 'forget' OR action = 'hold'
+    OR (pending AND (action = 'reject' OR action = 'known_reject' OR action = 'skip' OR action = 'same'))`;
 
 /** What apply must find unchanged, and how the values of the plan are typed. */
 export async function recordSync(

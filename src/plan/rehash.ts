@@ -23,7 +23,7 @@ function pairs(request: CandidateRequest, columns: string): string {
 }
 
 export function passByValue(request: CandidateRequest): string {
-  const columns = 'd.*, b.key AS b_key, b.key IS NOT NULL AS b_here, false AS b_settled, CAST(NULL AS BOOLEAN) AS l_here';
+  const columns = 'd.*, b.key AS b_key, b.key IS NOT NULL AS b_here, false AS b_settled';
   return `SELECT * FROM (${pairs(request, columns)}) WHERE candidate`;
 }
 

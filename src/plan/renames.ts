@@ -2,6 +2,7 @@
 import type { Sync } from '../config/model.ts';
 import type { State, SyncState } from '../state/state.ts';
 import { lineageOf } from './identity.ts';
+import { plural } from '../words.ts';
 
 /** The name under which state knows the sync: its own, or its former one while nothing was written since the rename. */
 export async function storedName(state: State, sync: Sync): Promise<string> {
@@ -14,5 +15,5 @@ export function renameNote(sync: Sync, identity: string, heads: readonly SyncSta
   if (sync.movedFrom !== undefined || heads.some((head) => head.sync === sync.name)) return undefined;
   const former = heads.find((head) => !names.includes(head.sync) && head.lineage === lineageOf(sync) && head.destination === identity);
   if (former === undefined) return undefined;
-  return `state has ${former.records} records of ${former.sync}, which is gone from the project: if ${sync.name} is its new name, add \`moved: { from: ${former.sync} }\``;
+  return `state has ${plural(former.records, 'record')} of ${former.sync}, which is gone from the project: if ${sync.name} is its new name, add \`moved: { from: ${former.sync} }\``;
 }

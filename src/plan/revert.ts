@@ -13,18 +13,19 @@ import type { Context } from '../context.ts';
 import { UserError } from '../errors.ts';
 import type { Run } from '../state/state.ts';
 import { Workspace } from '../workspace/workspace.ts';
+import { emptySyncPlan, planDocument } from './assemble.ts';
 import type { BoundField, BoundSync } from './bind.ts';
-import { addSummaries, EMPTY_SUMMARY, PLAN_FORMAT, type PlanDocument, type SyncPlan } from './document.ts';
+import { EMPTY_SUMMARY, type PlanDocument, type SyncPlan } from './document.ts';
 import { attachEnds, bindEnds, openEnds } from './ends.ts';
 import { breaches, evaluateGuards } from './guards.ts';
-import { hashId, lineageOf, type OwnBase } from './identity.ts';
+import { hashEngine, hashId, lineageOf, type OwnBase } from './identity.ts';
 import { hasMember, memberText, objectOf } from './json-sql.ts';
 import { readLive } from './live.ts';
 import { PlanDraft } from './plan-file.ts';
 import type { PlanRequest } from './planner.ts';
 import { recordSync } from './record.ts';
 import { changeSamples, updatedFields } from './summary.ts';
-import { SLUICE_VERSION } from '../version.ts';
+import { plural } from '../words.ts';
 
 export interface RevertRequest extends Omit<PlanRequest, 'syncs' | 'refresh' | 'accept' | 'retryRejected' | 'hash'> {
   readonly runId: string;
@@ -37,18 +38,7 @@ export async function planRevert(context: Context, request: RevertRequest): Prom
   if (sync === undefined) throw new UserError(`run ${run.runId} wrote ${run.sync}, which the project does not have any more`);
   await using draft = await PlanDraft.create(request.out);
   const planned = await planReversal(context, request, draft, sync, run);
-  const document: PlanDocument = {
-    format_version: PLAN_FORMAT,
-    plan_id: context.randomHex(12),
-    created_at: new Date(context.now()).toISOString(),
-    sluice_version: SLUICE_VERSION,
-    project: request.project.name,
-    environment: request.project.environment,
-    commit: request.commit,
-    applyable: planned.blocked.length === 0,
-    summary: addSummaries([planned.summary]),
-    syncs: [planned],
-  };
+  const document = planDocument(context, request, [planned]);
   await draft.publish(context, document, request.encrypt);
   return document;
 }
@@ -76,7 +66,7 @@ async function planReversal(context: Context, request: RevertRequest, draft: Pla
   await workspace.lock([request.project.dir]);
   const bound = await bindEnds(sync, ends);
   await collectImages(workspace, bound, images, stored.records);
-  const liveRead = await readLive(workspace, bound, ends.destination, 'changed');
+  const { asked: liveRead } = await readLive(workspace, bound, ends.destination, 'changed');
   await recordReversal(workspace, bound);
   const head = await request.state.head(sync.name);
   const base: OwnBase = {
@@ -84,7 +74,7 @@ async function planReversal(context: Context, request: RevertRequest, draft: Pla
     head,
     lineage: lineageOf(sync),
     identity: await ends.destination.identify(),
-    hashId: head?.hashId ?? hashId(bound, ends.source.engine, key),
+    hashId: head?.hashId ?? hashId(bound, hashEngine(bound, ends.source), key),
     rehash: false,
     formerRecords: 0,
   };
@@ -126,7 +116,7 @@ async function recordReversal(workspace: Workspace, bound: BoundSync): Promise<v
   const names = bound.fields.map((field) => `CASE WHEN ${restores(field)} THEN '${field.name.replaceAll("'", "''")}' END`);
   await workspace.run(`
     CREATE TEMP TABLE c_reversal AS
-    SELECT m.*, l.* EXCLUDE (key, remote_id, copies), l.key IS NOT NULL AS has_l, coalesce(l.remote_id, b.remote_id) AS remote_id, b.key_hash, b.row_hash, b.sent, b.returned, b.origin,
+    SELECT m.*, l.* EXCLUDE (key, remote_id, copies, assumed), l.key IS NOT NULL AS has_l, coalesce(l.remote_id, b.remote_id) AS remote_id, b.key_hash, b.row_hash, b.sent, b.returned, b.origin,
       list_filter([${names.join(', ')}], lambda x: x IS NOT NULL) AS restored
     FROM c_images AS m LEFT JOIN c_live AS l ON l.key = m.key LEFT JOIN c_base AS b ON b.key = m.key`);
   const before = objectOf(readable.map((field) => ({ name: field.name, text: sealed(field, `v${field.index}`) })));
@@ -189,29 +179,14 @@ async function reversalPlan(
     request.allow,
   );
   return {
-    name: sync.name,
-    source: sync.source.connection,
-    destination: sync.destination.connection,
-    object: sync.destination.object,
-    refresh: 'changed',
-    engine: 'local',
+    ...emptySyncPlan(sync),
     live_read: facts.liveRead,
-    rows: 0,
-    unmanaged: null,
     summary: { ...EMPTY_SUMMARY, create: creates, update: updates, delete: deletes },
     fields: await updatedFields(workspace, sync.name),
-    transitions: {},
-    drift_fields: {},
     guards,
-    checks: [],
-    rejects: [],
-    held: [],
     samples: await changeSamples(workspace, sync.name),
-    released_fields: [],
     notes: await lossNotes(workspace, bound, facts.run),
     blocked: breaches(sync.name, guards),
-    error: null,
-    cost: { api_calls: null, api_calls_left: null, bytes_billed: null },
   };
 }
 
@@ -227,11 +202,12 @@ async function lossNotes(workspace: Workspace, bound: BoundSync, run: Run): Prom
   ];
   if (count('recreated') > 0)
     notes.push(
-      `${count('recreated')} deleted records are created again with the fields of this sync (${bound.fields.map((field) => field.name).join(', ')}); their other fields and their ids cannot be restored`,
+      `${plural(count('recreated'), 'deleted record is', 'deleted records are')} created again with the fields of this sync (${bound.fields.map((field) => field.name).join(', ')}); what else they held, and their ids, cannot be restored`,
     );
-  if (count('back') > 0) notes.push(`${count('back')} deleted records exist again and are left alone`);
-  if (count('gone') > 0) notes.push(`${count('gone')} updated records are gone and cannot be restored`);
+  if (count('back') > 0)
+    notes.push(`${plural(count('back'), 'deleted record exists again and is', 'deleted records exist again and are')} left alone`);
+  if (count('gone') > 0) notes.push(`${plural(count('gone'), 'updated record is', 'updated records are')} gone and cannot be restored`);
   if (count('unmapped') > 0)
-    notes.push(`${count('unmapped')} records changed in fields that are no longer mapped: those values are not restored`);
+    notes.push(`${plural(count('unmapped'), 'record')} changed in fields that are no longer mapped: those values are not restored`);
   return notes;
 }

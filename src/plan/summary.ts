@@ -3,6 +3,8 @@ import { isSealed } from '../canonical/functions.ts';
 import type { Row, Workspace } from '../workspace/workspace.ts';
 import type { BoundSync } from './bind.ts';
 import type { CandidateCounts } from './candidates.ts';
+import { caseBits, type FieldCase, isCase } from './field-sql.ts';
+import { memberTexts } from './json-sql.ts';
 import { type ChangeSample, type FieldChange, type HeldExample, type RejectGroup, type Summary, type Transition } from './document.ts';
 
 const SAMPLES = 10;
@@ -18,7 +20,9 @@ export interface SyncCounts {
   readonly existing: number;
   /** Records held by `on_drift: fail`. */
   readonly failing: number;
+  /** Records that came back in another form, and records that moved in the destination, by field. */
   readonly normalised: Readonly<Record<string, number>>;
+  readonly drifted: Readonly<Record<string, number>>;
 }
 
 export async function countPlan(
@@ -31,11 +35,13 @@ export async function countPlan(
       count(*) FILTER (WHERE action = 'update' AND len(held_fields) > 0) AS part_held,
       count(*) FILTER (WHERE drifted OR (action = 'hold' AND reason IN ('gone', 'left')) OR (action = 'create' AND reason = 'gone')) AS drift,
       count(*) FILTER (WHERE conflicted) AS conflict, count(*) FILTER (WHERE taken_over AND action IN ('update', 'hold')) AS takeover,
-      count(*) FILTER (WHERE action = 'same' AND has_d AND has_l AND sent IS NULL) AS adopt,
+      count(*) FILTER (WHERE action = 'same' AND has_d AND has_l AND unsent) AS adopt,
       count(*) FILTER (WHERE action = 'same' AND has_d AND passed_over) AS passed_over,
       count(*) FILTER (WHERE action = 'same' AND has_d AND NOT passed_over) AS same,
       count(*) FILTER (WHERE has_d) AS desired,
-      count(*) FILTER (WHERE has_l AND NOT in_state) AS matched
+      count(*) FILTER (WHERE has_l AND NOT in_state) AS matched,
+      count(*) FILTER (WHERE ${failing(bound)}) AS failing,
+      sum(nulls) AS nulls, coalesce(bit_or(kinds), 0) AS kinds
     FROM c_results`);
   const number = (name: string): number => Number(row[name] ?? 0);
   const rejected = await workspace.row(
@@ -63,42 +69,31 @@ export async function countPlan(
       rejected: Number(rejected['fresh']),
       known_rejected: Number(rejected['known']),
     },
-    nulls: await countNulls(workspace, bound),
+    nulls: number('nulls'),
     existing: request.baseCount + number('matched'),
-    failing: await countFailing(workspace, bound),
-    normalised: await countByField(workspace, bound, (i) => `c${i} = 'normalised'`),
+    failing: number('failing'),
+    ...(await countByField(workspace, bound, number('kinds'))),
   };
 }
 
-async function countByField(workspace: Workspace, bound: BoundSync, condition: (index: number) => string): Promise<Record<string, number>> {
-  if (bound.fields.length === 0) return {};
-  const columns = bound.fields.map((field) => `count(*) FILTER (WHERE ${condition(field.index)}) AS n${field.index}`);
-  const row = await workspace.row(`SELECT ${columns.join(', ')} FROM c_results`);
-  const counts = bound.fields.map((field) => [field.name, Number(row[`n${field.index}`] ?? 0)] as const);
-  return Object.fromEntries(counts.filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a));
+/** Records with the case, by field, most first. Looked for only when a record has it at all: `kinds` are the cases of all. */
+async function countByField(workspace: Workspace, bound: BoundSync, kinds: number): Promise<Pick<SyncCounts, 'normalised' | 'drifted'>> {
+  const count = async (cases: readonly FieldCase[]): Promise<Record<string, number>> => {
+    if ((kinds & caseBits(...cases)) === 0) return {};
+    const row = await workspace.row(
+      `SELECT ${bound.fields.map((field) => `count(*) FILTER (WHERE ${isCase(field, ...cases)}) AS n${field.index}`).join(', ')} FROM c_results`,
+    );
+    const counts = bound.fields.map((field) => [field.name, Number(row[`n${field.index}`] ?? 0)] as const);
+    return Object.fromEntries(counts.filter(([, records]) => records > 0).sort(([, a], [, b]) => b - a));
+  };
+  return { normalised: await count(['normalised']), drifted: await count(['drift', 'conflict']) };
 }
 
-/** Fields with drift or conflict, by number of records. */
-export async function driftFields(workspace: Workspace, bound: BoundSync): Promise<Record<string, number>> {
-  return countByField(workspace, bound, (i) => `c${i} IN ('drift', 'conflict')`);
-}
-
-async function countNulls(workspace: Workspace, bound: BoundSync): Promise<number> {
-  const counts = bound.fields.map((field) => {
-    const was = field.readable ? `l${field.index} IS NOT NULL` : `s${field.index} IS NOT NULL`;
-    const becomes = `(action = 'clear' OR w${field.index} IS NULL) AND list_contains(fields, '${field.name.replaceAll("'", "''")}')`;
-    return `count(*) FILTER (WHERE action IN ('update', 'clear') AND ${was} AND ${becomes})`;
-  });
-  return counts.length === 0 ? 0 : workspace.count(`SELECT ${counts.join(' + ')} FROM c_results`);
-}
-
-async function countFailing(workspace: Workspace, bound: BoundSync): Promise<number> {
-  const fields = bound.fields
-    .filter((field) => field.mapping.onDrift === 'fail')
-    .map((field) => `coalesce(c${field.index} IN ('drift', 'conflict'), false)`);
+/** The record is left alone where `on_drift` says that the plan fails. */
+function failing(bound: BoundSync): string {
+  const fields = bound.fields.filter((field) => field.mapping.onDrift === 'fail').map((field) => isCase(field, 'drift', 'conflict'));
   const whole = bound.sync.onDrift === 'fail' ? ["action = 'hold'"] : [];
-  const conditions = [...fields, ...whole];
-  return conditions.length === 0 ? 0 : workspace.count(`SELECT count(*) FROM c_results WHERE ${conditions.join(' OR ')}`);
+  return [...fields, ...whole].join(' OR ') || 'false';
 }
 
 /** Updated records by field, most first. */
@@ -115,25 +110,27 @@ export async function updatedFields(workspace: Workspace, sync: string): Promise
 export async function transitions(
   workspace: Workspace,
   bound: BoundSync,
-  fields: Readonly<Record<string, number>>,
+  updated: Readonly<Record<string, number>>,
 ): Promise<Record<string, Transition[]>> {
-  const repeated: Record<string, Transition[]> = {};
-  for (const field of bound.fields.filter((each) => fields[each.name] !== undefined && !each.sensitive && each.readable)) {
-    const pointer = `/${field.name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    const rows = await workspace.rows(
-      `SELECT json_extract_string(before, $pointer) AS before, json_extract_string(after, $pointer) AS after, count(*) AS n
-       FROM plan.changes WHERE sync = $sync AND action = 'update' AND pass = 1 AND list_contains(fields, $field)
-       GROUP BY 1, 2 HAVING count(*) > 1 ORDER BY n DESC, 1, 2 LIMIT ${TRANSITIONS}`,
-      { sync: bound.sync.name, field: field.name, pointer },
-    );
-    if (rows.length > 0)
-      repeated[field.name] = rows.map((row) => ({
-        before: textOrNull(row['before']),
-        after: textOrNull(row['after']),
-        count: Number(row['n']),
-      }));
-  }
-  return repeated;
+  const shown = bound.fields.filter((field) => (updated[field.name] ?? 0) > 1 && !field.sensitive && field.readable);
+  if (shown.length === 0) return {};
+  const names = shown.map((field) => field.name);
+  const rows = await workspace.rows(
+    `WITH updates AS MATERIALIZED (SELECT fields, before, after FROM plan.changes WHERE sync = $sync AND action = 'update' AND pass = 1)
+     SELECT field, before, after, count(*) AS n FROM (
+       SELECT unnest($names::JSON::VARCHAR[]) AS field, unnest(${memberTexts('before', names)}) AS before, unnest(${memberTexts('after', names)}) AS after, fields FROM updates)
+     WHERE list_contains(fields, field) GROUP BY field, before, after HAVING count(*) > 1
+     QUALIFY row_number() OVER (PARTITION BY field ORDER BY count(*) DESC, before, after) <= ${TRANSITIONS}
+     ORDER BY count(*) DESC, before, after`,
+    { sync: bound.sync.name, names: JSON.stringify(names) },
+  );
+  const repeated = shown.map((field): [string, Transition[]] => [
+    field.name,
+    rows
+      .filter((row) => row['field'] === field.name)
+      .map((row) => ({ before: textOrNull(row['before']), after: textOrNull(row['after']), count: Number(row['n']) })),
+  ]);
+  return Object.fromEntries(repeated.filter(([, found]) => found.length > 0));
 }
 
 export async function rejectGroups(workspace: Workspace, sync: string): Promise<RejectGroup[]> {

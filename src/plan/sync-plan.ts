@@ -2,34 +2,28 @@
 import type { Refresh, Sync } from '../config/model.ts';
 import { EXIT, formatProblem, messageOf, UserError } from '../errors.ts';
 import type { SyncState } from '../state/state.ts';
+import { count, plural } from '../words.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { BoundSync } from './bind.ts';
-import type { CandidateCounts } from './candidates.ts';
-import { type Blocked, type CheckResult, EMPTY_SUMMARY, type SyncPlan } from './document.ts';
+import { emptySyncPlan } from './assemble.ts';
+import { type Blocked, type CheckResult, type SyncPlan } from './document.ts';
 import { type Allowance, breaches, evaluateGuards } from './guards.ts';
-import {
-  changeSamples,
-  countPlan,
-  driftFields,
-  heldExamples,
-  rejectGroups,
-  type SyncCounts,
-  transitions,
-  updatedFields,
-} from './summary.ts';
+import { changeSamples, countPlan, heldExamples, rejectGroups, type SyncCounts, transitions, updatedFields } from './summary.ts';
+import type { Selected } from './select.ts';
 
 export interface SyncPlanRequest {
   readonly bound: BoundSync;
   readonly head: SyncState | undefined;
   readonly refresh: Refresh;
-  readonly candidates: CandidateCounts;
+  readonly candidates: Selected;
   readonly baseCount: number;
   /** Records of another lineage that this plan releases. */
   readonly formerRecords: number;
   readonly liveRead: number;
+  /** Records of the destination that the sync neither owns nor wants; null unless all were read. */
+  readonly unmanaged: number | null;
   /** Why nothing may be deleted, cleared or forgotten; undefined when it may. */
   readonly suspended: string | undefined;
-  readonly engine: string;
   readonly allow: readonly Allowance[];
   /** What to say to a sync that looks like another one under a new name. */
   readonly renamed: string | undefined;
@@ -65,15 +59,15 @@ export async function syncPlan(workspace: Workspace, request: SyncPlanRequest): 
     destination: sync.destination.connection,
     object: sync.destination.object,
     refresh: request.refresh,
-    engine: request.engine,
+    engine: request.candidates.engine,
     report_values: sync.report.values,
     live_read: request.liveRead,
     rows: request.candidates.rows,
-    unmanaged: request.candidates.unmanaged,
+    unmanaged: request.unmanaged,
     summary,
     fields,
     transitions: await transitions(workspace, bound, fields),
-    drift_fields: await driftFields(workspace, bound),
+    drift_fields: counts.drifted,
     guards,
     checks: [],
     rejects: await rejectGroups(workspace, sync.name),
@@ -92,6 +86,11 @@ function notes(request: SyncPlanRequest, counts: SyncCounts): string[] {
     ([field, count]) => `the destination normalises ${field} (${count} records): its form is accepted`,
   );
   return [
+    ...(request.candidates.engine === 'warehouse'
+      ? [
+          `compared in ${request.bound.sync.source.connection}, beside the state: ${count(request.candidates.travelled)} of ${plural(request.candidates.rows, 'row')} travelled`,
+        ]
+      : []),
     ...(request.refresh === 'none' ? ['nothing was read live: the destination is taken to hold what was last written'] : []),
     ...(request.suspended === undefined ? [] : [request.suspended]),
     ...(request.renamed === undefined ? [] : [request.renamed]),
@@ -130,29 +129,9 @@ export function failedSync(sync: Sync, error: unknown): SyncPlan {
   const message = problems.length > 1 ? problems.map((problem) => formatProblem(problem)).join('\n') : (first?.message ?? messageOf(error));
   const described = { message, where: problems.length > 1 ? null : where, hint: problems.length > 1 ? null : (first?.hint ?? null) };
   return {
-    name: sync.name,
-    source: sync.source.connection,
-    destination: sync.destination.connection,
-    object: sync.destination.object,
-    refresh: 'changed',
-    engine: 'local',
-    live_read: 0,
-    rows: 0,
-    unmanaged: null,
-    summary: EMPTY_SUMMARY,
-    fields: {},
-    transitions: {},
-    drift_fields: {},
-    guards: [],
-    checks: [],
-    rejects: [],
-    held: [],
-    samples: [],
-    released_fields: [],
-    notes: [],
+    ...emptySyncPlan(sync),
     blocked: limited ? [{ kind: 'limit', message, hint: described.hint }] : [],
     error: limited ? null : described,
-    cost: { api_calls: null, api_calls_left: null, bytes_billed: null },
   };
 }
 

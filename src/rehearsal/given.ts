@@ -1,6 +1,7 @@
 /** What a Test document gives and expects, record by record, with its places. The document has passed its schema. */
 import type { Sync, SyncTest } from '../config/model.ts';
 import { type Location, type Problem, UserError } from '../errors.ts';
+import { plural } from '../words.ts';
 import { type Cell, cellOf, NULL_CELL } from './cell.ts';
 
 export interface GivenRecord {
@@ -126,7 +127,7 @@ function keyedRecord({ test, sync, action, record, index, problems }: Reading): 
   const key = keyParts(test, action, index);
   const parts = sync.destination.key.length;
   if (key.length !== parts) {
-    const message = `expect.${action}: the key has ${key.length} parts, the sync's key has ${parts}: ${sync.destination.key.join(', ')}`;
+    const message = `expect.${action}: the key has ${plural(key.length, 'part')}, the sync's key has ${parts}: ${sync.destination.key.join(', ')}`;
     problems.push({ message, location: record.atField('key') });
   }
   const text = (name: string): string | null => record.cells.get(name)?.text ?? null;

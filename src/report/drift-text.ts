@@ -28,7 +28,7 @@ function syncLines(sync: SyncPlan, paint: Paint): readonly string[] {
   const examples = exampleLines(sync);
   const left = drift + conflict - examples.length;
   return [
-    `${heading}   ${paint.dim(`${count(sync.live_read)} records read`)}`,
+    `${heading}   ${paint.dim(`${plural(sync.live_read, 'record')} read`)}`,
     paint.warn(`  ! drift ${count(drift)}, conflict ${count(conflict)}`) + (fields.length === 0 ? '' : `    ${fields.join('   ')}`),
     ...examples,
     ...(left > 0

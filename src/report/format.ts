@@ -1,20 +1,13 @@
 /** Numbers, values and keys as people read them. */
 import type { FieldChange } from '../plan/document.ts';
+import { count } from '../words.ts';
 import { cut, cutPair, quoted, visible } from './escape.ts';
+
+export { count, plural } from '../words.ts';
 
 /** Longest value shown, in characters. */
 const VALUE_LENGTH = 60;
 const KEY_LENGTH = 40;
-
-/** `48,211` */
-export function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-/** `1 record`, `2 records`. */
-export function plural(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`;
-}
 
 const PLAIN_NUMBER = /^-?(0|[1-9]\d{0,38})(\.\d+)?$/;
 const PLAIN_WORDS = /^[\p{L}\p{N}][\p{L}\p{N}_.-]*( [\p{L}\p{N}_.-]+)*$/u;

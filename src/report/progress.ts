@@ -2,7 +2,7 @@
 import type { SluiceEvent } from '../events.ts';
 import type { Paint } from './colour.ts';
 import { cut, visible, visibleLines } from './escape.ts';
-import { count, duration } from './format.ts';
+import { count, duration, plural } from './format.ts';
 
 export interface ProgressOptions {
   /** Where lines go: stderr. */
@@ -76,7 +76,7 @@ function statusText(event: StatusEvent, elapsed: number): string | undefined {
     case 'plan:step':
       return `${name}: ${visible(event.step)}`;
     case 'apply:start':
-      return `${name}: ${count(event.total)} changes to apply`;
+      return `${name}: ${plural(event.total, 'change')} to apply`;
     case 'apply:progress':
       return `${name}: ${applyStatus(event, elapsed)}`;
     case 'apply:retry':

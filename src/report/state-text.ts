@@ -1,7 +1,7 @@
 /** State for people. */
 import type { LeaseHolder, SyncState } from '../state/state.ts';
 import { visible } from './escape.ts';
-import { count, keyText, time, value } from './format.ts';
+import { count, keyText, plural, time, value } from './format.ts';
 import { table } from './table.ts';
 
 /** What is known about one record. Sensitive values are sealed text already. */
@@ -33,7 +33,7 @@ export function renderHeads(description: string, heads: readonly SyncState[], ho
 
 export function renderHead(head: SyncState, holder: LeaseHolder | undefined): string {
   const lines = [
-    `${visible(head.sync)}: ${count(head.records)} records, serial ${head.serial}`,
+    `${visible(head.sync)}: ${plural(head.records, 'record')}, serial ${head.serial}`,
     `  destination  ${visible(head.destination)}`,
     `  fields       ${head.fields.map((field) => visible(field)).join(', ')}`,
     ...(head.lastRun === null ? [] : [`  last run     ${visible(head.lastRun.runId)} ${head.lastRun.status}`]),

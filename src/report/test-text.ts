@@ -6,7 +6,7 @@ import type { Happening } from '../rehearsal/outcome.ts';
 import type { TestResult } from '../rehearsal/rehearse.ts';
 import type { Paint } from './colour.ts';
 import { cutPair, displayWidth, padEnd, visible, visibleLines } from './escape.ts';
-import { count, duration, keyText, value } from './format.ts';
+import { count, duration, keyText, plural, value } from './format.ts';
 import { whereOf } from './json.ts';
 
 /** Room for the dots on both sides of a value that is cut. */
@@ -43,7 +43,7 @@ export function renderTestTotals(totals: { readonly passed: number; readonly fai
 export function differenceSentence(difference: Difference): string {
   switch (difference.kind) {
     case 'count':
-      return `${difference.action}: expected ${records(difference.expected)}, got ${count(difference.got)}${keyList(difference.keys)}`;
+      return `${difference.action}: expected ${plural(difference.expected, 'record')}, got ${count(difference.got)}${keyList(difference.keys)}`;
     case 'missing':
       return `${difference.action} ${keyText(difference.key)}: expected, but ${insteadText(difference)}`;
     case 'unexpected':
@@ -112,10 +112,6 @@ function reasonText({ action, why, fields, message }: Happening): string {
   if (action === 'rejected') return ` (${visible(why ?? '')}${names === '' ? '' : ` ${names}`}: ${visible(message ?? '')})`;
   if (action === 'held') return ` (${visible(why ?? '')}${names === '' ? '' : `: ${names}`})`;
   return action === 'update' ? ` (${names})` : '';
-}
-
-function records(number: number): string {
-  return number === 1 ? '1 record' : `${count(number)} records`;
 }
 
 function keyList(keys: readonly (readonly (string | null)[])[]): string {

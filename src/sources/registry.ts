@@ -11,7 +11,10 @@ export type OpenSource = (connection: Connection, context: Context, project: Pro
 export type SourceRegistry = ReadonlyMap<string, () => Promise<OpenSource>>;
 
 /** The connectors that come with Sluice. */
-export const SOURCES: SourceRegistry = new Map([['duckdb', async () => (await import('./duckdb/index.ts')).openDuckDbSource]]);
+export const SOURCES: SourceRegistry = new Map<string, () => Promise<OpenSource>>([
+  ['duckdb', async () => (await import('./duckdb/index.ts')).openDuckDbSource],
+  ['postgres', async () => (await import('./postgres/index.ts')).openPostgresSource],
+]);
 
 /** Opens the connection as a source. Throws `UserError` when its type cannot be queried. */
 export async function openSource(registry: SourceRegistry, connection: Connection, context: Context, project: Project): Promise<Source> {

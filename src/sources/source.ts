@@ -1,4 +1,5 @@
 import type { Column } from '../canonical/types.ts';
+import type { BaseTable } from '../workspace/base-table.ts';
 import type { Relation, Workspace } from '../workspace/workspace.ts';
 import type { Location } from '../errors.ts';
 
@@ -17,9 +18,32 @@ export interface Estimate {
   readonly rows?: string;
 }
 
+/** What a database found when it compared the rows of a query with base. Tables of the workspace. */
+export interface Comparison {
+  /** Rows of the query, and records of base that were compared with them. */
+  readonly rows: number;
+  readonly compared: number;
+  /** Serial of the sync's state as the source's snapshot sees it. */
+  readonly serial: number;
+  /** Rows whose hash no compared record has: the columns of the query, and `row_hash BIGINT`. */
+  readonly desired: Relation;
+  /** Compared records whose hash no row has, with the columns of {@link BaseTable}. */
+  readonly records: Relation;
+}
+
+/** A database that hashes its rows itself and can compare them with base, when that lives in it too. Only candidates travel. */
+export interface Warehouse {
+  /** `extract` with one column more: `row_hash BIGINT`, a hash of the raw text of all the others. */
+  extractHashed(query: Query): Promise<Relation>;
+  /** `settled`: SQL condition of records that are not compared, because they left the query and need nothing more. */
+  compare(query: Query, base: BaseTable, settled: string): Promise<Comparison>;
+  /** Records of base with the keys in a workspace table (`key VARCHAR`), with the columns of {@link BaseTable}. */
+  lookUp(base: BaseTable, keys: string): Promise<Relation>;
+}
+
 /** A system that can be queried. */
 export interface Source extends AsyncDisposable {
-  /** Name and version of what computes row hashes; part of the state's `hash_id`. */
+  /** Name and version of what computes row hashes, in the workspace or in the source's own database; part of the state's `hash_id`. */
   readonly engine: string;
   /** Makes the system reachable from the workspace. Runs before the workspace is locked against outside access. */
   attach(workspace: Workspace): Promise<void>;
@@ -31,4 +55,6 @@ export interface Source extends AsyncDisposable {
    * workspace can reach the system (it may then be scanned more than once, under one snapshot).
    */
   extract(query: Query): Promise<Relation>;
+  /** Absent: rows are hashed and compared in the workspace. */
+  readonly warehouse?: Warehouse;
 }

@@ -2,6 +2,7 @@
  * What Sluice remembers about each sync, and who may write. Backends implement {@link State}; one shared suite
  * (`test/state/`) holds them to it. State records only what a destination acknowledged.
  */
+import type { BaseTable } from '../workspace/base-table.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 /** Version of the stored format. A newer one than this program knows is refused. */
@@ -145,6 +146,11 @@ export interface State extends AsyncDisposable {
   heads(): Promise<readonly SyncState[]>;
   /** Makes base readable in the workspace. Runs before the workspace is locked against outside access. */
   attach(workspace: Workspace, sync: string): Promise<BaseRelations>;
+  /**
+   * Base of the sync as a table of the state's database, without loading its records: for a source in the same database.
+   * Undefined while there is none, or while a run is not folded into it.
+   */
+  readonly table?: (workspace: Workspace, sync: string) => Promise<BaseTable | undefined>;
   /** Throws a `UserError` that names the holder when another run has it. */
   acquire(sync: string, owner: string): Promise<Lease>;
   holder(sync: string): Promise<LeaseHolder | undefined>;

@@ -1,5 +1,6 @@
 /** DuckDB reports everything as text. Here it becomes one of our errors, chosen by who has to act. */
 import { messageOf, TransientError, UserError } from '../errors.ts';
+import { mayQuoteData, withoutValues } from './value-free.ts';
 
 /** A DuckDB failure that keeps the position inside the statement, so that a caller can map it to the user's file. */
 export class SqlError extends UserError {
@@ -46,8 +47,24 @@ interface Report {
 export function translateDuckDbError(error: unknown, sql: string): Error {
   if (error instanceof UserError || error instanceof TransientError) return error;
   const report = jsonReport(messageOf(error), sql) ?? textReport(messageOf(error));
+  return fileError(report.message, error) ?? memoryError(report, error) ?? sqlError(report, error);
+}
+
+/** DuckDB spills what it can; what is left must fit. */
+function memoryError(report: Report, cause: unknown): UserError | undefined {
+  if (report.category !== 'Out of Memory') return undefined;
+  const limit = /\/([^/)]+) used\)/.exec(report.message)?.[1];
+  return new UserError(`the memory limit${limit === undefined ? '' : ` of ${limit}`} does not suffice`, {
+    hint: 'Set SLUICE_MEMORY_LIMIT to more, such as 4GB.',
+    cause,
+  });
+}
+
+/** What DuckDB threw is the cause, unless it may quote a value: causes are printed, too. */
+function sqlError(report: Report, cause: unknown): SqlError {
   const { message, suggestion } = splitSuggestion(report.message);
-  return fileError(report.message, error) ?? new SqlError(message, { ...report, suggestion, cause: error });
+  if (!mayQuoteData(report.category)) return new SqlError(message, { ...report, suggestion, cause });
+  return new SqlError(withoutValues(message), { ...report, suggestion, cause: undefined });
 }
 
 /** Failures of a file or the disk, which have nothing to do with the statement. */
@@ -95,7 +112,7 @@ function parseObject(text: string): Record<string, string | undefined> | undefin
 }
 
 /** Line and column of a byte offset; none when it lies outside the statement, as for a view's own text. */
-function positionAt(sql: string, offset: number): SqlError['position'] {
+export function positionAt(sql: string, offset: number): SqlError['position'] {
   const bytes = Buffer.from(sql);
   if (offset > bytes.length) return undefined;
   const lines = bytes.subarray(0, offset).toString().split('\n');

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement, type DuckDBValue } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement, type DuckDBValue, version } from '@duckdb/node-api';
 
 import type { Column } from '../canonical/types.ts';
 import { translateDuckDbError } from './duckdb-errors.ts';
@@ -24,6 +24,14 @@ export interface WorkspaceOptions {
   /** DuckDB's own notation, `2GB`; default a quarter of the machine's memory, or of the container's. */
   readonly memoryLimit?: string | undefined;
   readonly threads?: number | undefined;
+}
+
+/** Name and version of the engine that hashes rows in a workspace. */
+export const WORKSPACE_ENGINE = `duckdb ${version()}`;
+
+export interface AttachOptions {
+  /** Of a file that is made: rows that are stored and read together, a multiple of 2,048. */
+  readonly rowGroupSize?: number;
 }
 
 export class Workspace implements AsyncDisposable {
@@ -74,10 +82,11 @@ export class Workspace implements AsyncDisposable {
    * Attaches a database file and returns the name it has here: DuckDB attaches a file once, so a file that is both source
    * and destination keeps the name it got first. Lock conflicts, missing and foreign files come back as `UserError`.
    */
-  async attach(path: string, name: string, mode: 'read' | 'write'): Promise<string> {
+  async attach(path: string, name: string, mode: 'read' | 'write', { rowGroupSize }: AttachOptions = {}): Promise<string> {
     const known = this.#attached.get(path);
     if (known !== undefined) return known;
-    await this.run(`ATTACH ${literal(path)} AS ${ident(name)} ${mode === 'read' ? '(READ_ONLY)' : ''}`);
+    const options = [...(mode === 'read' ? ['READ_ONLY'] : []), ...(rowGroupSize === undefined ? [] : [`ROW_GROUP_SIZE ${rowGroupSize}`])];
+    await this.run(`ATTACH ${literal(path)} AS ${ident(name)} ${options.length === 0 ? '' : `(${options.join(', ')})`}`);
     this.#attached.set(path, name);
     if (mode === 'write') this.#writable.add(name);
     return name;

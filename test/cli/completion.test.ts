@@ -30,6 +30,11 @@ test('verbs, options, their values and names of syncs', async () => {
   expect(await completions(here.path, 'completion', '')).toEqual(['bash', 'zsh', 'fish']);
   expect(await completions(here.path, '--')).toEqual(expect.arrayContaining(['--dir', '--json']));
   expect(await completions(here.path, 'history', '')).toEqual([]);
+  expect(await completions(here.path, 'schema', 'sy')).toEqual(['sync']);
+  expect(await completions(here.path, 'plan', '--allow', 'deletes:')).toEqual(['deletes:accounts=', 'deletes:contacts=']);
+  expect(await completions(here.path, 'plan', '--env', '')).toEqual([]);
+  await writeFile(here.file('syncs/project.yaml'), 'kind: Project\nname: p\nenvironments: { staging: {}, prod: {} }\n');
+  expect(await completions(here.path, 'plan', '--env', '')).toEqual(['prod', 'staging']);
 });
 
 test('outside of a project it offers the verbs and says nothing', async () => {

@@ -25,6 +25,23 @@ test('what is typed wrong is an error with a suggestion, and exit code 1', async
   expect((await sluice(here.path, ['state'])).code).toBe(1);
 });
 
+test.each([
+  [['apply', '--auto-approve'], 'It is called --yes here.'],
+  [['apply', '-auto-approve'], 'It is called --yes here.'],
+  [['plan', '-out=plan.duckdb'], 'Options have two dashes: --out'],
+  [['plan', '-target=accounts'], 'Name the sync instead: sluice plan accounts.'],
+  [['plan', '--refresh-only'], 'sluice drift'],
+  [['destroy'], 'Sluice deletes only what a plan shows'],
+  [['import'], 'Records that exist are found by their key'],
+  [['force-unlock'], 'sluice state unlock SYNC --generation N'],
+])('a hand used to Terraform is told the word: %j', async (args, hint) => {
+  await using here = await folder();
+  const { code, stderr } = await sluice(here.path, args);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^Error: unknown (option|command) /);
+  expect(stderr).toContain(hint);
+});
+
 test('with --json an error is the one document on stdout', async () => {
   await using here = await folder();
   for (const args of [['plam'], ['plan'], ['show', 'nowhere.duckdb'], ['plan', '--refresh', 'x'], ['apply'], ['state', 'list']]) {
@@ -67,7 +84,7 @@ test('keys as typed', () => {
   expect(parseKey('001,A', ['id', 'region'])).toEqual(['001', 'A']);
   expect(parseKey('["a,b","c"]', ['id', 'region'])).toEqual(['a,b', 'c']);
   expect(parseKey('[broken', ['id'])).toEqual(['[broken']);
-  expect(() => parseKey('001', ['id', 'region'])).toThrow("the key '001' has 1 parts, the sync's key has 2: id, region");
+  expect(() => parseKey('001', ['id', 'region'])).toThrow("the key '001' has 1 part, the sync's key has 2: id, region");
 });
 
 test('an error shows no escape sequence of a file name', async () => {

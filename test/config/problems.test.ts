@@ -234,9 +234,9 @@ describe('connections', () => {
     [
       'unknown type',
       withDocument('kind: Connection\nname: x\ntype: dukdb\n'),
-      'syncs/x.yaml:3:7: type: there is no connection type "dukdb"; did you mean "duckdb"?\n  known types: duckdb',
+      'syncs/x.yaml:3:7: type: there is no connection type "dukdb"; did you mean "duckdb"?\n  known types: duckdb, postgres',
     ],
-    ['missing type', withDocument('kind: Connection\nname: x\n'), 'syncs/x.yaml:1:1: missing key "type"\n  known types: duckdb'],
+    ['missing type', withDocument('kind: Connection\nname: x\n'), 'syncs/x.yaml:1:1: missing key "type"\n  known types: duckdb, postgres'],
     [
       'misspelt key',
       withDocument('kind: Connection\nname: x\ntype: duckdb\npth: a\n'),
@@ -548,6 +548,10 @@ describe('rules', () => {
     expect(await problems(files('partition: emea', 'partition: apac'))).toEqual([]);
     expect(await problems(files('partition: emea', 'partition: emea'))).toHaveLength(1);
     expect(await problems(files('partition: emea', ''))).toHaveLength(1);
+    const otherKey = SYNC.replace('name: accounts', 'name: again').replace('key: Id', 'key: Email');
+    expect(await problems({ ...withLines('partition: emea'), 'syncs/x.yaml': `${otherKey}partition: apac\n` })).toEqual([
+      expect.stringContaining('again and accounts share Account by partition, and find its records by different keys: Email and Id'),
+    ]);
   });
 
   it('an object may refer to itself', async () => {
@@ -600,7 +604,7 @@ it('finds all problems of all files at once, in the order of the files', async (
   expect(await problems(files)).toEqual([
     'syncs/a.yaml:12:19: ${env.NAME} works only in connections and in the state of the project\n  a pull request could map a secret into a field; use a variable for what is no secret',
     'syncs/b.yaml:2:7: YAML: this character cannot start a plain value; put the value in quotes',
-    'syncs/connections.yaml:7:7: type: there is no connection type "oracle"\n  known types: duckdb',
+    'syncs/connections.yaml:7:7: type: there is no connection type "oracle"\n  known types: duckdb, postgres',
     "syncs/deep/c.yml:5:31: the variable schema is not set\n  set it in the project's vars, or with --var schema=...",
     'syncs/deep/c.yml:13:7: mode: expected one of upsert, update, create; found "upsrt". Did you mean "upsert"?',
     'syncs/project.yaml:3:1: unknown key "colour"\n  known keys: kind, name, description, state, vars, guards, environments',

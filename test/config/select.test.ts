@@ -58,9 +58,14 @@ describe('selection', () => {
       [],
       ['tga:crm'],
       '--select "tga:crm" is not a selector; did you mean tag:crm?',
-      'selectors are tag:NAME, source:CONNECTION, destination:CONNECTION, name:PATTERN and modified',
+      'selectors are tag:NAME, source:CONNECTION, destination:CONNECTION and name:PATTERN',
     ],
-    [[], ['modified'], '--select modified needs --base REF: the commit to compare with', undefined],
+    [
+      [],
+      ['modified'],
+      '--select modified is not available yet',
+      'selectors are tag:NAME, source:CONNECTION, destination:CONNECTION and name:PATTERN; sync names work, too',
+    ],
   ])('refuses %j %j', async (typed, selectors, message, hint) => {
     const loaded = await three;
     expect(() => selectSyncs(loaded, typed, selectors)).toThrow(

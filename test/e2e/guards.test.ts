@@ -247,6 +247,18 @@ test('max_live_reads stops a plan before it reads more, with the estimate', asyn
   expect(ran.stdout + ran.stderr).toMatch(/\b3\b/);
 });
 
+test('max_live_reads counts candidates where only those are read', async () => {
+  await using p = await project({ source: accounts(5), live: accounts(5) });
+  await p.apply();
+  await p.warehouse("UPDATE account SET plan = 'gold' WHERE id <> '1'");
+  await p.sync({ max_live_reads: 3 });
+  const ran = await p.run(['plan', '--refresh', 'changed']);
+  expect(ran.code).toBe(3);
+  expect(ran.stdout + ran.stderr).toMatch(/would read 4 live records; max_live_reads is 3/);
+  await p.sync({ max_live_reads: 4 });
+  await p.plan(['--refresh', 'changed']);
+});
+
 describe('exit codes of plan', () => {
   const one = { source: accounts(1) };
 

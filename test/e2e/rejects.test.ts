@@ -100,17 +100,34 @@ describe('found by the destination', () => {
     expect(await p.live()).toEqual([LIVE_ADA]);
   });
 
+  const TRIES = 8;
+  const calls = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  const quick = { context: { sleep: async () => Promise.resolve() } };
+
   test('one that stays out of reach: nothing is written, the rest is not attempted, the next plan is the same', async () => {
+    const source = Array.from({ length: 6 }, (_, index): Account => [String(index + 1), 'Ada', 'Team', 5]);
+    await using p = await project({ source, api: { batch_size: 1, faults: { transient: calls(1, 100) } }, overrides: quick });
+    const result = resultOf(await p.apply([], 5));
+    expect(result).toMatchObject({ applied: 0, not_attempted: 6, status: 'partial' });
+    expect(result.messages).toEqual(['stopped: 3 batches in a row failed, the last one with: the destination is not available']);
+    expect(await p.writes()).toHaveLength(3 * TRIES);
+    expect(await p.live()).toEqual([]);
+    expect(await p.summary()).toEqual({ create: 6 });
+    await p.api({});
+    await p.apply();
+    expect(await p.live()).toHaveLength(6);
+  });
+
+  test('one batch that fails for longer than it is tried: the others are written, the message says why it was not', async () => {
     await using p = await project({
       source: [ADA, BOB],
-      api: { batch_size: 1, faults: { transient: [1, 2, 3, 4, 5, 6] } },
-      overrides: { context: { sleep: async () => Promise.resolve() } },
+      api: { batch_size: 1, faults: { transient: calls(1, TRIES) } },
+      overrides: quick,
     });
     const result = resultOf(await p.apply([], 5));
-    expect(result).toMatchObject({ applied: 0, not_attempted: 2, status: 'partial' });
-    expect(await p.live()).toEqual([]);
-    expect(await p.summary()).toEqual({ create: 2 });
-    await p.api({});
+    expect(result).toMatchObject({ applied: 1, not_attempted: 1, status: 'partial', messages: ['the destination is not available'] });
+    expect(await p.live()).toEqual([LIVE_BOB]);
+    expect(await p.summary()).toMatchObject({ create: 1, unchanged: 1 });
     await p.apply();
     expect(await p.live()).toEqual([LIVE_ADA, LIVE_BOB]);
   });

@@ -5,14 +5,13 @@ import type { FieldSchema } from '../../src/destinations/destination.ts';
 import type { BoundField } from '../../src/plan/bind.ts';
 import {
   caseExpression,
+  caseName,
   clearsExpression,
   FIELD_CASES,
-  heldColumn,
   heldExpression,
   keepsBaseExpression,
   movedExpression,
   rejectExpression,
-  writesColumn,
   writesExpression,
 } from '../../src/plan/field-sql.ts';
 import type { Workspace } from '../../src/workspace/workspace.ts';
@@ -95,9 +94,8 @@ interface Classified extends Joined {
 
 async function classified(bound: BoundField): Promise<Classified[]> {
   const rows =
-    await workspace.rows(`SELECT *, ${writesExpression(bound)} AS writes, ${heldExpression(bound)} AS held, ${keepsBaseExpression(bound)} AS keeps
-    FROM (SELECT *, ${writesColumn(bound)}, ${heldColumn(bound)}
-      FROM (SELECT *, ${caseExpression(bound)} AS c0 FROM (SELECT *, ${movedExpression(bound)} AS m0 FROM joined)))`);
+    await workspace.rows(`SELECT * REPLACE (${caseName('c0')} AS c0), ${writesExpression(bound)} AS writes, ${heldExpression(bound)} AS held, ${keepsBaseExpression(bound)} AS keeps
+    FROM (SELECT *, ${caseExpression(bound)} AS c0 FROM (SELECT *, ${movedExpression(bound)} AS m0 FROM joined))`);
   return rows as unknown as Classified[];
 }
 

@@ -29,6 +29,10 @@ describe('translateDuckDbError', () => {
   it.each([
     ['IO Error: Could not write file "x": No space left on device', 'the disk is full'],
     ['Out of Memory Error: failed to offload data block: Out of Disk', 'the disk is full'],
+    [
+      'Out of Memory Error: failed to pin block of size 256.0 KiB (1.9 GiB/2.0 GiB used)\n\nPossible solutions:\n* Reducing the number of threads',
+      'the memory limit of 2.0 GiB does not suffice',
+    ],
     ['IO Error: The file "/x/y.duckdb" exists, but it is not a valid DuckDB database file!', '/x/y.duckdb is not a DuckDB database'],
     [
       'IO Error: Trying to read a database file with version number 99, but we can only read 64',
@@ -73,7 +77,10 @@ describe('translateDuckDbError', () => {
       suggestion: 'Did you mean "t"?',
       position: undefined,
     });
-    expect(translated('Out of Range Error: Overflow')).toMatchObject({ category: 'Out of Range', message: 'Overflow' });
+    expect(translated('Out of Range Error: Overflow in addition of INT32 (1 + 2)!')).toMatchObject({
+      category: 'Out of Range',
+      message: 'Overflow in addition of INT32',
+    });
     expect(translated('{"exception_type": cut off')).toMatchObject({ category: 'Unknown' });
   });
 

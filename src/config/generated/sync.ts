@@ -56,7 +56,7 @@ export interface SyncDocument {
      */
     file?: string;
     /**
-     * Name of a dbt model.
+     * Name of a dbt model. Not available yet: use table, which reads the rows that dbt wrote.
      */
     dbt?: string;
     /**
@@ -66,7 +66,7 @@ export interface SyncDocument {
      */
     key: string | string[];
     /**
-     * Time zone of timestamps without one, such as Europe/Berlin. Default: UTC.
+     * Time zone of timestamps without one, such as Europe/Berlin. No default: without it, such a timestamp cannot feed a field that holds instants.
      */
     timezone?: string;
     /**
@@ -205,7 +205,7 @@ export interface SyncDocument {
    */
   max_live_reads?: number;
   /**
-   * When to apply: hourly, daily, weekly, monthly, or cron with five fields.
+   * When to apply: hourly, daily, weekly, monthly, or cron with five fields. Listed by `sluice ls`; Sluice starts nothing by itself.
    */
   schedule?: string;
   /**

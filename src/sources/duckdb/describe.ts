@@ -7,12 +7,15 @@ import { translateDuckDbError } from '../../workspace/duckdb-errors.ts';
 import { columnsOf, type Workspace } from '../../workspace/workspace.ts';
 import type { Query } from '../source.ts';
 import { placeQueryError } from './query-error.ts';
+import { checkReach } from './reach.ts';
 
 /** Where queries run. */
 export interface QueryScope {
   readonly workspace: Workspace;
   /** Absolute path of the project: relative files of a query are looked up here. */
   readonly projectDir: string;
+  /** Name of the source's own database in the workspace; undefined where the query reads files only. */
+  readonly database: string | undefined;
 }
 
 const ONE_SELECT = "a sync's query is one SELECT";
@@ -22,7 +25,9 @@ export async function describeQuery(scope: QueryScope, query: Query): Promise<re
   try {
     await checkStatement(scope.workspace, query);
     checkNames(await preparedNames(scope.workspace, query), query);
-    return await embeddedColumns(scope.workspace, query);
+    const columns = await embeddedColumns(scope.workspace, query);
+    await checkReach(scope.workspace, scope.database, query);
+    return columns;
   } catch (error) {
     throw placeQueryError(error, query, scope.projectDir);
   }

@@ -31,14 +31,16 @@ class DuckDbSource implements Source {
   }
 
   async attach(workspace: Workspace): Promise<void> {
+    const database = await this.#attachDatabase(workspace);
+    if (database !== undefined) await workspace.run(`USE ${ident(database)}.main`);
+    this.#scope = { workspace, projectDir: this.#project.dir, database };
+  }
+
+  /** Under its own name, so that `warehouse.main.accounts` means what it means in DuckDB's shell and in dbt's SQL. */
+  async #attachDatabase(workspace: Workspace): Promise<string | undefined> {
     const { path } = this.#connection.options;
-    if (typeof path === 'string') {
-      // Under its own name, so that `warehouse.main.accounts` means what it means in DuckDB's shell and in dbt's SQL.
-      const own = basename(path, extname(path));
-      const database = await attachFile(workspace, { path, location: this.#connection.location }, own);
-      await workspace.run(`USE ${ident(database)}.main`);
-    }
-    this.#scope = { workspace, projectDir: this.#project.dir };
+    if (typeof path !== 'string') return undefined;
+    return attachFile(workspace, { path, location: this.#connection.location }, basename(path, extname(path)));
   }
 
   async describe(query: Query): Promise<readonly Column[]> {

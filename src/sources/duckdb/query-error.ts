@@ -18,7 +18,7 @@ export function placeQueryError(error: unknown, query: Query, projectDir: string
 }
 
 /** The query's lines know where they stand; the column counts from there. */
-function locate(query: Query, position: SqlError['position']): Location | undefined {
+export function locate(query: Query, position: SqlError['position']): Location | undefined {
   const line = query.lines[(position?.line ?? 1) - 1];
   if (position === undefined || line === undefined) return query.lines[0];
   return { ...line, column: line.column + position.column - 1 };

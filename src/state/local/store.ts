@@ -145,7 +145,7 @@ export class Store {
   async #unreadable(workspace: Workspace, error: unknown): Promise<unknown> {
     if (error instanceof TransientError) return error;
     await workspace.detach(STATE_DB);
-    if (/denied|read-only|newer DuckDB|disk is full|No space left/i.test(messageOf(error))) return error;
+    if (/denied|read-only|newer DuckDB|disk is full|No space left|memory limit/i.test(messageOf(error))) return error;
     return new UserError(`the state file ${this.layout.database} is damaged or is not a Sluice state file`, {
       hint: `${messageOf(error).split('\n', 1)[0] ?? ''}. Restore it from a backup, or move it away: the next plan then compares every record with the destination and adopts what agrees.`,
       cause: error,

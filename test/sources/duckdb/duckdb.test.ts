@@ -257,7 +257,7 @@ describe('an error inside the query', () => {
     const relation = await opened.source.extract(asked);
     const failure = await opened.workspace.rows(`SELECT sum(n) FROM ${relation.from} AS q`).catch((error: unknown) => error);
     expect(await problemOf(Promise.reject(locateQueryError(failure, asked) as Error))).toMatch(
-      /^syncs\/accounts\.yaml:10:5: the query failed while it ran: Could not convert string 'n\/a' to INT32/,
+      /^syncs\/accounts\.yaml:10:5: the query failed while it ran: Could not convert a string to INT32 \(column a\)$/,
     );
     const ours = await opened.workspace.rows('SELECT nothing FROM nowhere').catch((error: unknown) => error);
     expect(locateQueryError(ours, asked)).toBe(ours);
@@ -268,7 +268,7 @@ describe('the registry', () => {
   it('refuses a type that is no source', async () => {
     const opened = openSource(SOURCES, connection({}, 'salesforce'), {} as never, { dir: '/' } as Project);
     expect(await problemOf(opened)).toBe(
-      'syncs/connections.yaml:1:1: connection "warehouse" is a salesforce, which cannot be a source\n  A source is one of: duckdb.',
+      'syncs/connections.yaml:1:1: connection "warehouse" is a salesforce, which cannot be a source\n  A source is one of: duckdb, postgres.',
     );
   });
 

@@ -45,6 +45,10 @@ class TestDestination implements Destination {
     return `test:${this.#options.file.split('/').at(-1) ?? ''}`;
   }
 
+  async clock(): Promise<number> {
+    return Date.now() + this.#options.clockAheadMs;
+  }
+
   async attach(workspace: Workspace): Promise<void> {
     this.#workspace = workspace;
   }

@@ -57,6 +57,8 @@ export interface TestOptions {
   readonly atomic: boolean;
   readonly normalise: readonly Normaliser[];
   readonly textRules: TextRules;
+  /** How far its clock is wrong. */
+  readonly clockAheadMs: number;
   readonly unreadable: readonly string[];
   readonly noRead: boolean;
   readonly noReadAll: boolean;
@@ -114,6 +116,7 @@ export const TEST_CONNECTION_SCHEMA = {
     atomic: { type: 'boolean' },
     normalise: { type: 'array', items: { enum: Object.keys(NORMALISERS) } },
     text_rules: { type: 'object' },
+    clock_ahead_ms: { type: 'integer' },
     unreadable: texts,
     no_read: { type: 'boolean' },
     no_read_all: { type: 'boolean' },
@@ -162,6 +165,7 @@ interface RawOptions {
   readonly atomic?: boolean;
   readonly normalise?: readonly Normaliser[];
   readonly text_rules?: TextRules;
+  readonly clock_ahead_ms?: number;
   readonly unreadable?: readonly string[];
   readonly no_read?: boolean;
   readonly no_read_all?: boolean;
@@ -192,6 +196,7 @@ export function readOptions(options: Readonly<Record<string, unknown>>): TestOpt
     atomic: raw.atomic ?? false,
     normalise: raw.normalise ?? [],
     textRules: raw.text_rules ?? {},
+    clockAheadMs: raw.clock_ahead_ms ?? 0,
     unreadable: raw.unreadable ?? [],
     noRead: raw.no_read ?? false,
     noReadAll: raw.no_read_all ?? false,

@@ -1,0 +1,86 @@
+/**
+ * Candidates selected where base lives, when that is the source's own database: rows and records meet there on the row hash,
+ * and only what has no counterpart travels. Whatever the counts cannot explain (a key that stands twice) is left to the
+ * comparison in the workspace, which looks at every row.
+ */
+import type { Sync } from '../config/model.ts';
+import type { Project } from '../config/model.ts';
+import { UserError } from '../errors.ts';
+import type { Comparison, Source, Warehouse } from '../sources/source.ts';
+import type { State } from '../state/state.ts';
+import { type BaseTable, unsignedHash } from '../workspace/base-table.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { type BoundSync, duckdbHash, keyHash, keyValue } from './bind.ts';
+import type { CandidateCounts } from './candidates.ts';
+import { settledCondition } from './left.ts';
+import { desiredColumns, sourceKeyJson } from './source-sql.ts';
+
+/** What the comparison in the source's database needs. */
+export interface WarehouseRequest {
+  readonly bound: BoundSync;
+  readonly warehouse: Warehouse;
+  readonly base: BaseTable;
+  /** Serial of the state that the plan is made for. */
+  readonly serial: number;
+}
+
+/**
+ * The source's own hashes are used where its database holds the state. Not for sensitive fields: what state remembers of
+ * those is a keyed hash, and the key is not the database's business.
+ */
+export function warehouseOf(project: Project, sync: Sync, source: Source, state: State): Warehouse | undefined {
+  const isBeside = project.state.type === 'connection' && project.state.connection === sync.source.connection && state.table !== undefined;
+  return isBeside && sync.fields.every((field) => !field.sensitive) ? source.warehouse : undefined;
+}
+
+/**
+ * Fills `c_desired`, `c_base` and `c_ambiguous` like `selectCandidates`. Undefined when a key stands twice, or may: then
+ * nothing is left behind, and every row must be looked at.
+ */
+export async function selectInWarehouse(workspace: Workspace, request: WarehouseRequest): Promise<CandidateCounts | undefined> {
+  const { bound, warehouse, base } = request;
+  const compared = await warehouse.compare(bound.query, base, settledCondition(bound.sync));
+  checkSerial(request, compared);
+  await workspace.run(`CREATE TEMP TABLE c_desired AS ${candidateRows(bound, compared)}`);
+  await workspace.run(`CREATE TEMP TABLE c_base AS SELECT * FROM ${compared.records.from}`);
+  if (await isClear(workspace, request, compared)) {
+    await workspace.run("CREATE TEMP TABLE c_ambiguous AS SELECT '' AS key, 0::BIGINT AS copies WHERE false");
+    return { rows: compared.rows, liveRows: null, quietBase: null };
+  }
+  for (const table of ['c_desired', 'c_base']) await workspace.run(`DROP TABLE ${table}`);
+  return undefined;
+}
+
+/** The records were read in the source's snapshot, the head of the state before it. */
+function checkSerial({ bound, serial }: WarehouseRequest, compared: Comparison): void {
+  if (compared.serial === serial) return;
+  throw new UserError(`the state of ${bound.sync.name} moved while this plan was made: another run ended`, { hint: 'Plan again.' });
+}
+
+function candidateRows(bound: BoundSync, { desired }: Comparison): string {
+  const hash = keyHash(
+    bound.key.map((key) => keyValue(bound, key)),
+    duckdbHash,
+  );
+  const hashed = `SELECT * REPLACE (${unsignedHash('row_hash')} AS row_hash), ${hash} AS key_hash FROM ${desired.from} AS m`;
+  return `SELECT ${desiredColumns(bound)}, ${sourceKeyJson(bound)} AS key FROM (${hashed})`;
+}
+
+/**
+ * Every row met one record, or is the only candidate of its key; and no candidate's record met another row. A record that
+ * left and is settled was not compared: a candidate may have come back to it, and it is fetched.
+ */
+async function isClear(workspace: Workspace, { bound, warehouse, base }: WarehouseRequest, compared: Comparison): Promise<boolean> {
+  const seen = await workspace.row(
+    'SELECT (SELECT count(*) FROM c_desired) AS rows, (SELECT count(*) FROM c_base) AS records, (SELECT count(*) - count(DISTINCT key) FROM c_desired WHERE key IS NOT NULL) AS twice',
+  );
+  if (Number(seen['twice']) > 0 || compared.rows - Number(seen['rows']) !== compared.compared - Number(seen['records'])) return false;
+  await workspace.run(
+    'CREATE TEMP TABLE c_unmet AS SELECT key FROM c_desired WHERE key IS NOT NULL AND key NOT IN (SELECT key FROM c_base)',
+  );
+  const found = await warehouse.lookUp(base, 'c_unmet');
+  const met = await workspace.count(`SELECT count(*) FROM ${found.from} AS r WHERE NOT (${settledCondition(bound.sync)})`);
+  if (met === 0) await workspace.run(`INSERT INTO c_base SELECT * FROM ${found.from}`);
+  await workspace.run('DROP TABLE c_unmet');
+  return met === 0;
+}

@@ -1,0 +1,73 @@
+/** The query's rows as a table of the workspace. */
+import type { Column } from '../../canonical/types.ts';
+import { UserError } from '../../errors.ts';
+import type { PgClient } from '../../postgres/client.ts';
+import { loadRows, UnreadableValueError } from '../../postgres/load.ts';
+import { exactValue, passageOf } from '../../postgres/types.ts';
+import { ident } from '../../workspace/quote.ts';
+import type { Relation, Workspace } from '../../workspace/workspace.ts';
+import type { Query } from '../source.ts';
+import { embedded, type SourceColumn } from './describe.ts';
+import { placeQueryError, withoutPlace } from './query-error.ts';
+
+/** Rows of a query as they travel: a SELECT, and its columns in the workspace. */
+export interface Passage {
+  readonly select: string;
+  readonly columns: readonly Column[];
+}
+
+/** The query with every column in the form that the workspace reads. */
+export function passing(query: Query, columns: readonly SourceColumn[]): Passage {
+  return { select: `SELECT ${copied(columns).join(', ')} FROM ${embedded(query)}`, columns: plain(columns) };
+}
+
+/**
+ * The same with one column more: `row_hash`, a 64-bit hash of the raw text of all the others. Equal for equal rows of one
+ * server version, different (but for one pair in 2^64) for rows that differ in anything a text shows.
+ */
+export function passingHashed(query: Query, columns: readonly SourceColumn[]): Passage {
+  const values = copied(columns).map((value, index) => `${value} AS ${ident(columns[index]?.name ?? '')}`);
+  const select = `SELECT ${[...values, `${rowHash(columns)} AS row_hash`].join(', ')} FROM ${embedded(query)}`;
+  return { select, columns: [...plain(columns), { name: 'row_hash', type: 'BIGINT' }] };
+}
+
+/** Loads the rows into the table `name`, which is made here. */
+export async function extractRows(
+  client: PgClient,
+  workspace: Workspace,
+  query: Query,
+  { select, columns }: Passage,
+  name: string,
+): Promise<Relation> {
+  try {
+    await client.savepoint(async () => loadRows(client, workspace, { select, columns, table: name }));
+  } catch (error) {
+    throw failure(error, query, client);
+  }
+  return { columns, from: ident(name) };
+}
+
+function plain(columns: readonly SourceColumn[]): Column[] {
+  return columns.map(({ name, type }) => ({ name, type }));
+}
+
+function copied(columns: readonly SourceColumn[]): string[] {
+  return columns.map(({ name, native }) => {
+    const passage = passageOf(native);
+    const column = `q.${ident(name)}`;
+    return 'copied' in passage ? passage.copied(column) : column;
+  });
+}
+
+export function failure(error: unknown, query: Query, client: PgClient): unknown {
+  if (error instanceof UnreadableValueError) {
+    const { message, hint } = error.problems[0] ?? { message: error.message };
+    return new UserError(message, { location: query.lines[0], hint, cause: error });
+  }
+  return placeQueryError(withoutPlace(error), query, client.options);
+}
+
+function rowHash(columns: readonly SourceColumn[]): string {
+  const values = columns.map(({ name, native }) => exactValue(native, `q.${ident(name)}`));
+  return `hash_record_extended(ROW(${values.join(', ')}), 0)`;
+}

@@ -1,0 +1,11 @@
+/** Counts in sentences: the one place that knows `1 record` from `2 records`. */
+
+/** `48,211` */
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** `1 record`, `2 records`, `0 records`; `1 row has`, `2 rows have` with both forms given. */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}

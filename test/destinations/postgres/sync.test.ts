@@ -1,0 +1,87 @@
+/** A whole sync into Postgres by the command line: plan, apply, and a plan that is empty. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { onPostgres, type Postgres, startPostgres } from '../../support/postgres.ts';
+import { project, type TestProject } from '../../support/project.ts';
+
+let server: Postgres;
+beforeAll(async () => {
+  server = await startPostgres();
+});
+afterAll(async () => server.stop());
+
+const TABLE =
+  'CREATE TABLE "Account" ("Id" text PRIMARY KEY, "Name" varchar(12), "Plan" text, "Seats" int CHECK ("Seats" >= 0), "Notes" text)';
+const ALL = 'SELECT * FROM "Account" ORDER BY "Id"';
+
+async function synced(sync: Record<string, unknown> = {}, table = TABLE): Promise<{ of: TestProject; url: string }> {
+  const url = await server.createDatabase();
+  await onPostgres(url, table);
+  const source = [['1', 'One', 'basic', 1], ['2', 'Two', null, 2], ['3', 'Three', 'pro', 3]] as const; // prettier-ignore
+  return { of: await project({ source, sync, connection: { type: 'postgres', url } }), url };
+}
+
+describe('a sync into Postgres', () => {
+  it('creates, updates, deletes and clears; a plan right after is empty', async () => {
+    const { of, url } = await synced({ on_missing: 'delete', guards: { deletes: { max: 5 }, updates: { percent: 100 } } });
+    await using _of = of;
+    await onPostgres(url, `INSERT INTO "Account" VALUES ('9', 'Theirs', null, null, 'mine')`);
+    expect(await of.summary()).toEqual({ create: 3 });
+    await of.apply();
+    expect(await of.summary()).toEqual({ unchanged: 3 });
+    await onPostgres(url, `UPDATE "Account" SET "Notes" = 'note ' || "Id"`);
+    await of.source(['1', 'Uno', 'basic', 1], ['3', 'Three', null, 3], ['4', '', 'new', 0]);
+    expect(await of.summary()).toMatchObject({ create: 1, update: 2, delete: 1 });
+    await of.apply();
+    expect(await of.summary()).toEqual({ unchanged: 3 });
+    expect(await onPostgres(url, ALL)).toEqual([
+      { Id: '1', Name: 'Uno', Plan: 'basic', Seats: '1', Notes: 'note 1' },
+      { Id: '3', Name: 'Three', Plan: null, Seats: '3', Notes: 'note 3' },
+      { Id: '4', Name: '', Plan: 'new', Seats: '0', Notes: null },
+      { Id: '9', Name: 'Theirs', Plan: null, Seats: null, Notes: 'note 9' },
+    ]);
+  });
+
+  it('rejects what a constraint refuses, writes the rest, and does not try again', async () => {
+    const { of, url } = await synced();
+    await using _of = of;
+    await of.source(['1', 'One', 'basic', 1], ['2', 'Two', null, -2], ['3', 'Far too long a name', 'pro', 3]);
+    expect(await of.summary()).toMatchObject({ create: 2, rejected: 1 });
+    const applied = await of.apply([], 5);
+    expect(JSON.stringify(applied)).toContain('the record breaks a check (constraint \\"Account_Seats_check\\", SQLSTATE 23514)');
+    expect(await onPostgres(url, 'SELECT "Id" FROM "Account"')).toEqual([{ Id: '1' }]);
+    expect(await of.summary()).toEqual({ unchanged: 1, known_rejected: 2 });
+  });
+
+  it('what a trigger makes of a value is no difference in the next plan, and a change from outside is drift', async () => {
+    const { of, url } = await synced();
+    await using _of = of;
+    await onPostgres(
+      url,
+      `CREATE FUNCTION loud() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new."Name" := upper(new."Name"); RETURN new; END $$`,
+      'CREATE TRIGGER loud BEFORE INSERT OR UPDATE ON "Account" FOR EACH ROW EXECUTE FUNCTION loud()',
+    );
+    await of.apply();
+    expect((await onPostgres(url, ALL)).map((row) => row['Name'])).toEqual(['ONE', 'TWO', 'THREE']);
+    expect(await of.summary()).toEqual({ unchanged: 3 });
+    await onPostgres(url, `UPDATE "Account" SET "Plan" = 'theirs' WHERE "Id" = '1'`);
+    expect(await of.summary()).toMatchObject({ update: 1, drift: 1 });
+  });
+
+  it('a key without a unique constraint names the statement that creates one', async () => {
+    const { of } = await synced({}, TABLE.replace(' PRIMARY KEY', ''));
+    await using _of = of;
+    const { code, stdout } = await of.run(['plan']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('Account has no unique constraint on "Id"');
+    expect(stdout).toContain('CREATE UNIQUE INDEX ON "public"."Account" ("Id");');
+  });
+
+  it('a key that the database numbers itself cannot be created', async () => {
+    const { of } = await synced({}, TABLE.replace('text PRIMARY KEY', 'int GENERATED ALWAYS AS IDENTITY PRIMARY KEY'));
+    await using _of = of;
+    const { code, stdout } = await of.run(['plan']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('key field "Id" cannot be written: it is numbered by the database');
+  });
+});
