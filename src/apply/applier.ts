@@ -21,6 +21,7 @@ import { connectionOf, type Registry } from '../plan/ends.ts';
 import { type Allowance, limitOf } from '../plan/guards.ts';
 import { openPlanFile, type PlanFile, type PlannedSync } from '../plan/plan-file.ts';
 import { storedName } from '../plan/renames.ts';
+import { count, plural } from '../words.ts';
 import type { Lease, RunStatus, RunWriter, State } from '../state/state.ts';
 import { type ChangeBatch, firstOf, loadBatch, type Phase, readBatches, seqsOf, sizeOf } from './batches.ts';
 import { Breaker } from './breaker.ts';
@@ -340,7 +341,7 @@ function stopReason(context: Context, run: Run): string | undefined {
   const limit = limitOf(run.sync.guards.rejects, run.planned.existing);
   const { rejected } = run.tally.counts;
   return limit !== null && rejected > limit
-    ? `stopped: ${rejected} records were rejected, the limit is ${limit} (guard rejects)`
+    ? `stopped: ${plural(rejected, 'record was', 'records were')} rejected, the limit is ${count(limit)} (guard rejects)`
     : undefined;
 }
 

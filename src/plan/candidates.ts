@@ -11,7 +11,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 import { type BoundSync, keyHash, keyValue, liveValue, readableFields } from './bind.ts';
 import { settledCondition } from './left.ts';
 import { passByValue, recordRehashed } from './rehash.ts';
-import { desiredColumns, type HashedSource, hashedSource, sourceKeyJson } from './source-sql.ts';
+import { desiredView, type HashedSource, hashedSource, sourceKeyJson } from './source-sql.ts';
 
 export interface CandidateRequest extends HashedSource {
   readonly base: BaseRelations;
@@ -44,7 +44,7 @@ export async function selectCandidates(workspace: Workspace, request: CandidateR
   await workspace.run(
     `CREATE TEMP TABLE c_pass AS ${request.rehash ? passByValue(request) : passByHash(request, { settled: settled > 0, moved })}`,
   );
-  await workspace.run(`CREATE TEMP VIEW c_desired AS SELECT ${desiredColumns(request.bound)}, key FROM c_pass WHERE d_here`);
+  await workspace.run(desiredView(request.bound));
   const rows = await workspace.count(`SELECT count(*) FROM ${source.from}`);
   const pass = await passCounts(workspace);
   await createBase(workspace, request);
@@ -57,13 +57,29 @@ export async function selectCandidates(workspace: Workspace, request: CandidateR
   return { rows, liveRows: await liveRows(workspace, request), quietBase: quiet };
 }
 
-/** The records that the destination changed or lost: the narrow table `c_moved`. False when there are none, or when not all is read live. */
+/**
+ * The records that the destination changed or lost, by the `key_hash` of `c_moved` (null for records that base does not
+ * know). False when there are none, or when not all is read live.
+ */
 async function findMoved(workspace: Workspace, request: CandidateRequest): Promise<boolean> {
-  if (request.live === undefined || request.rehash || request.base.count === 0) return false;
-  await workspace.run(`
-    CREATE TEMP TABLE c_moved AS SELECT DISTINCT b.key_hash FROM (SELECT key_hash, live_hash FROM ${request.base.records}) AS b
-    ANTI JOIN (${liveHashes(request, request.live)}) AS l ON b.key_hash = l.key_hash AND b.live_hash = l.live_hash`);
-  return (await workspace.count('SELECT count(*) FROM c_moved')) > 0;
+  const { base, live, liveKeyIsUnique } = request;
+  if (live === undefined || request.rehash || base.count === 0) return false;
+  await workspace.run(`CREATE TEMP TABLE c_moved AS ${moved(base, liveHashes(request, live))}`);
+  const known = await workspace.row('SELECT count(l_here) AS live, count(DISTINCT key_hash) AS base FROM c_moved');
+  const quietLive = ((await liveRows(workspace, request)) ?? 0) - Number(known['live']);
+  // A key that stands twice in the destination met its record twice: where it may be, and the counts say so, it is looked for.
+  if (!liveKeyIsUnique && quietLive !== base.count - Number(known['base'])) {
+    const single = `SELECT key_hash, any_value(live_hash) AS live_hash FROM (${liveHashes(request, live)}) WHERE key_hash IS NOT NULL GROUP BY key_hash HAVING count(*) = 1`;
+    await workspace.run(`CREATE OR REPLACE TEMP TABLE c_moved AS ${moved(base, single)}`);
+  }
+  return (await workspace.count('SELECT count(key_hash) FROM c_moved')) > 0;
+}
+
+function moved(base: BaseRelations, hashes: string): string {
+  return `
+    SELECT b.key_hash, l.l_here FROM (SELECT *, true AS l_here FROM (${hashes})) AS l
+    FULL OUTER JOIN (SELECT key_hash, live_hash FROM ${base.records}) AS b ON l.key_hash = b.key_hash
+    WHERE l.live_hash IS NULL OR b.live_hash IS NULL OR l.live_hash <> b.live_hash`;
 }
 
 /**
@@ -75,7 +91,9 @@ function passByHash(request: CandidateRequest, any: { readonly settled: boolean;
   const isSettled = any.settled ? 'o.b_settled' : 'false';
   const settled = any.settled ? `, ${settledCondition(request.bound.sync)} AS b_settled` : '';
   const hash = any.moved ? 'CASE WHEN m.key_hash IS NULL THEN b.row_hash END' : 'b.row_hash';
-  const moved = any.moved ? ' LEFT JOIN c_moved AS m ON m.key_hash = b.key_hash' : '';
+  const moved = any.moved
+    ? ' LEFT JOIN (SELECT DISTINCT key_hash FROM c_moved WHERE key_hash IS NOT NULL) AS m ON m.key_hash = b.key_hash'
+    : '';
   return `
     SELECT *, ${sourceKeyJson(request.bound)} AS key FROM (
       SELECT d.*, o.hash AS o_hash, o.hash IS NOT NULL AS b_here, ${isSettled} AS b_settled
@@ -88,14 +106,10 @@ function passByHash(request: CandidateRequest, any: { readonly settled: boolean;
         ELSE true END)`;
 }
 
-/** Hashes of the live records. A key that stands twice among them has none. */
-function liveHashes(request: CandidateRequest, live: LiveRelation): string {
-  const { bound } = request;
+function liveHashes({ bound, hash }: CandidateRequest, live: LiveRelation): string {
   const typeOf = new Map(live.columns.map((column) => [column.name, column.type]));
   const keys = bound.key.map((key) => keyValue(bound, key, { sql: `k${key.index}`, type: typeOf.get(`k${key.index}`) ?? 'VARCHAR' }));
-  const hashed = `SELECT ${keyHash(keys, request.hash)} AS key_hash, ${liveHash(bound, typeOf)} AS live_hash FROM ${live.from} AS r`;
-  if (request.liveKeyIsUnique) return hashed;
-  return `SELECT key_hash, any_value(live_hash) AS live_hash FROM (${hashed}) WHERE key_hash IS NOT NULL GROUP BY key_hash HAVING count(*) = 1`;
+  return `SELECT ${keyHash(keys, hash)} AS key_hash, ${liveHash(bound, typeOf)} AS live_hash FROM ${live.from} AS r`;
 }
 
 /** Hash of a live record's canonical values, from the columns `f0`.. of a live relation. */

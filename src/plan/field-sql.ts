@@ -112,6 +112,7 @@ export const PLANNED_REJECTS = [
   'NULL_NOT_ALLOWED',
   'REFERENCE_NOT_FOUND',
   'AMBIGUOUS_TARGET',
+  'SHARED_KEY',
 ] as const;
 
 /**

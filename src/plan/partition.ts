@@ -48,7 +48,7 @@ export async function attachPartners(workspace: Workspace, state: State, sync: S
 const NOTHING = { records: '(SELECT NULL::VARCHAR AS key, NULL::TIMESTAMP AS left_at WHERE false)' };
 
 /**
- * Takes the rows whose record a partner owns out of the candidates (`c_desired`, `c_base`) and puts them among the plan's
+ * Takes the rows whose record a partner owns out of the candidates (`c_pass`, `c_base`) and puts them among the plan's
  * rejects. A partner owns what is in its base and has not left its query, as the plan at hand would leave it: syncs that
  * were planned before count with what they are about to do. Base of a rejected row stays as it is.
  */
@@ -60,7 +60,7 @@ export async function rejectShared(workspace: Workspace, sync: Sync, partners: r
     SELECT d.key, any_value(d.row_hash) AS row_hash, min(o.owner) AS owner
     FROM c_desired AS d JOIN (${owned}) AS o ON o.key = d.key GROUP BY d.key`);
   if ((await workspace.count('SELECT count(*) FROM c_shared')) === 0) return;
-  await workspace.run('DELETE FROM c_desired WHERE key IN (SELECT key FROM c_shared)');
+  await workspace.run('DELETE FROM c_pass WHERE key IN (SELECT key FROM c_shared)');
   await workspace.run('DELETE FROM c_base WHERE key IN (SELECT key FROM c_shared)');
   await workspace.run(
     `INSERT INTO plan.rejects BY NAME

@@ -17,6 +17,7 @@ import type { Context } from '../context.ts';
 import { InternalError } from '../errors.ts';
 import type { Warehouse } from '../sources/source.ts';
 import type { State } from '../state/state.ts';
+import { plural } from '../words.ts';
 import { Workspace } from '../workspace/workspace.ts';
 import { planDocument } from './assemble.ts';
 import type { BoundSync, HashFunction } from './bind.ts';
@@ -28,6 +29,7 @@ import { attachEnds, bindEnds, type Ends, openEnds, type Registry } from './ends
 import type { Allowance } from './guards.ts';
 import { checkState, hashEngine, hashId, lineageOf, type OwnBase } from './identity.ts';
 import { countUnmanaged, readLive } from './live.ts';
+import { attachPartners, type Partner, rejectShared } from './partition.ts';
 import { PlanDraft } from './plan-file.ts';
 import { recordPlan, recordSync } from './record.ts';
 import { resolveReferences } from './references.ts';
@@ -110,7 +112,7 @@ async function planSync(
   await using workspace = await Workspace.open({ memoryLimit: request.memoryLimit });
   using _cancel = interruptOnAbort(context, workspace);
   await using ends = await openEnds(context, request.registry, request.project, sync);
-  const { stored, warehouse } = await openWorkspace(workspace, request, draft, ends, sync);
+  const { stored, warehouse, partners } = await openWorkspace(workspace, request, draft, ends, sync);
 
   step('reading schemas');
   const bound = await bindTo(sync, ends, warehouse);
@@ -120,6 +122,7 @@ async function planSync(
   const refresh = effectiveRefresh(sync, request.refresh, bound.capabilities, base.count);
   const from = { bound, ends, state: request.state, stored, own: base, warehouse };
   const candidates = await select(workspace, { ...request, ...from, refresh, now: context.now() });
+  await rejectShared(workspace, sync, partners);
 
   step('reading live records');
   const live = await readLive(workspace, bound, ends.destination, refresh);
@@ -164,6 +167,8 @@ interface Opened {
   readonly stored: StoredBase;
   /** What the source can do where base lives; undefined where base lives elsewhere. */
   readonly warehouse: Warehouse | undefined;
+  /** Syncs that share the object with this one. */
+  readonly partners: readonly Partner[];
 }
 
 async function openWorkspace(workspace: Workspace, request: PlanRequest, draft: PlanDraft, ends: Ends, sync: Sync): Promise<Opened> {
@@ -171,9 +176,10 @@ async function openWorkspace(workspace: Workspace, request: PlanRequest, draft: 
   await draft.attach(workspace);
   const warehouse = warehouseOf(request.project, sync, ends.source, request.state);
   const stored = await storedBase(workspace, request, sync, warehouse !== undefined && request.engine !== 'local');
+  const partners = await attachPartners(workspace, request.state, sync, request.project.syncs);
   await attachEnds(ends, workspace);
   await workspace.lock([request.project.dir]);
-  return { stored, warehouse };
+  return { stored, warehouse, partners };
 }
 
 /** The head is read first: a run that ends in between then makes this plan stale, and not wrong. */
@@ -242,11 +248,11 @@ async function ownBase(request: PlanRequest, ends: Ends, bound: BoundSync, store
 /** Why this plan may neither delete, clear nor forget: a source that is empty or holds a row that nobody can place. */
 async function suspension(workspace: Workspace, candidates: CandidateCounts, baseCount: number): Promise<string | undefined> {
   if (candidates.rows === 0 && baseCount > 0) {
-    return `the query returned no rows while ${baseCount} records are in state: nothing is deleted, cleared or forgotten`;
+    return `the query returned no rows while ${plural(baseCount, 'record is', 'records are')} in state: nothing is deleted, cleared or forgotten`;
   }
   const unreadable = await workspace.count('SELECT count(*) FROM c_desired WHERE key IS NULL');
   if (unreadable === 0) return undefined;
-  return `${unreadable} rows have no readable key, and nobody knows whose rows they are: nothing is deleted, cleared or forgotten`;
+  return `${plural(unreadable, 'row has', 'rows have')} no readable key, and nobody knows whose ${unreadable === 1 ? 'row it is' : 'rows they are'}: nothing is deleted, cleared or forgotten`;
 }
 
 // ---- 7. brake

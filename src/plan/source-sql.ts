@@ -27,8 +27,9 @@ export function sourceKeyJson(bound: BoundSync): string {
   return `CASE WHEN key_hash IS NOT NULL AND ${kept.join(' AND ')} THEN ${keyJson(types, values)} END`;
 }
 
-/** What is kept of a candidate row of the source. */
-export function desiredColumns(bound: BoundSync): string {
+/** The view `c_desired`: what later steps read of the candidate rows of the source in `c_pass`. */
+export function desiredView(bound: BoundSync): string {
   const fields = bound.fields.filter((field) => field.mapping.from.kind !== 'value').map((field) => field.raw.sql);
-  return [...bound.key.map((key) => key.raw.sql), ...fields, 'key_hash', 'row_hash'].join(', ');
+  const columns = [...bound.key.map((key) => key.raw.sql), ...fields, 'key_hash', 'row_hash', 'key'];
+  return `CREATE TEMP VIEW c_desired AS SELECT ${columns.join(', ')} FROM c_pass WHERE d_here`;
 }

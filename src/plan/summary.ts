@@ -46,7 +46,7 @@ export async function countPlan(
   const number = (name: string): number => Number(row[name] ?? 0);
   const rejected = await workspace.row(
     `SELECT coalesce(sum(copies) FILTER (WHERE NOT known), 0) AS fresh, coalesce(sum(copies) FILTER (WHERE known), 0) AS known,
-       coalesce(sum(copies) FILTER (WHERE code IN ('NULL_KEY', 'KEY_UNREADABLE', 'AMBIGUOUS_SOURCE')), 0) AS outside FROM plan.rejects WHERE sync = $sync`,
+       coalesce(sum(copies) FILTER (WHERE code IN ('NULL_KEY', 'KEY_UNREADABLE', 'AMBIGUOUS_SOURCE', 'SHARED_KEY')), 0) AS outside FROM plan.rejects WHERE sync = $sync`,
     { sync: bound.sync.name },
   );
   const quiet = Math.max(0, request.candidates.rows - Number(rejected['outside']) - number('desired'));

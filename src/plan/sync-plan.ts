@@ -83,7 +83,7 @@ export async function syncPlan(workspace: Workspace, request: SyncPlanRequest): 
 
 function notes(request: SyncPlanRequest, counts: SyncCounts): string[] {
   const normalised = Object.entries(counts.normalised).map(
-    ([field, count]) => `the destination normalises ${field} (${count} records): its form is accepted`,
+    ([field, records]) => `the destination normalises ${field} (${plural(records, 'record')}): its form is accepted`,
   );
   return [
     ...(request.candidates.engine === 'warehouse'
@@ -95,7 +95,9 @@ function notes(request: SyncPlanRequest, counts: SyncCounts): string[] {
     ...(request.suspended === undefined ? [] : [request.suspended]),
     ...(request.renamed === undefined ? [] : [request.renamed]),
     ...(request.formerRecords > 0
-      ? [`object or key changed: ${request.formerRecords} records of the former one are released, not deleted`]
+      ? [
+          `object or key changed: ${plural(request.formerRecords, 'record of the former one is', 'records of the former one are')} released, not deleted`,
+        ]
       : []),
     ...normalised,
   ];
@@ -104,7 +106,7 @@ function notes(request: SyncPlanRequest, counts: SyncCounts): string[] {
 function driftFailure(counts: SyncCounts): Blocked[] {
   if (counts.failing === 0) return [];
   const hint = 'Look at the records (`sluice drift`), then `sluice accept` them or set `on_drift` to overwrite or keep.';
-  return [{ kind: 'drift', message: `${counts.failing} records moved in the destination and \`on_drift\` is fail`, hint }];
+  return [{ kind: 'drift', message: `${plural(counts.failing, 'record')} moved in the destination and \`on_drift\` is fail`, hint }];
 }
 
 /** Adds what the checks found. */
@@ -113,7 +115,7 @@ export function withChecks(planned: SyncPlan, checks: readonly CheckResult[]): S
     .filter((check) => !check.ok)
     .map((check): Blocked => ({
       kind: 'check',
-      message: `check "${check.name}": ${check.violations} violations, such as ${check.examples[0] ?? ''}`,
+      message: `check "${check.name}": ${plural(check.violations, 'violation')}, such as ${check.examples[0] ?? ''}`,
       hint: null,
     }));
   return { ...planned, checks, blocked: [...planned.blocked, ...blocked] };

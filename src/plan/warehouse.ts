@@ -13,7 +13,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 import { type BoundSync, duckdbHash, keyHash, keyValue } from './bind.ts';
 import type { CandidateCounts } from './candidates.ts';
 import { settledCondition } from './left.ts';
-import { desiredColumns, sourceKeyJson } from './source-sql.ts';
+import { desiredView, sourceKeyJson } from './source-sql.ts';
 
 /** What the comparison in the source's database needs. */
 export interface WarehouseRequest {
@@ -34,20 +34,22 @@ export function warehouseOf(project: Project, sync: Sync, source: Source, state:
 }
 
 /**
- * Fills `c_desired`, `c_base` and `c_ambiguous` like `selectCandidates`. Undefined when a key stands twice, or may: then
+ * Fills `c_pass`, `c_base` and `c_ambiguous` and makes the view `c_desired` like `selectCandidates`. Undefined when a key stands twice, or may: then
  * nothing is left behind, and every row must be looked at.
  */
 export async function selectInWarehouse(workspace: Workspace, request: WarehouseRequest): Promise<CandidateCounts | undefined> {
   const { bound, warehouse, base } = request;
   const compared = await warehouse.compare(bound.query, base, settledCondition(bound.sync));
   checkSerial(request, compared);
-  await workspace.run(`CREATE TEMP TABLE c_desired AS ${candidateRows(bound, compared)}`);
+  await workspace.run(`CREATE TEMP TABLE c_pass AS ${candidateRows(bound, compared)}`);
+  await workspace.run(desiredView(bound));
   await workspace.run(`CREATE TEMP TABLE c_base AS SELECT * FROM ${compared.records.from}`);
   if (await isClear(workspace, request, compared)) {
     await workspace.run("CREATE TEMP TABLE c_ambiguous AS SELECT '' AS key, 0::BIGINT AS copies WHERE false");
     return { rows: compared.rows, liveRows: null, quietBase: null };
   }
-  for (const table of ['c_desired', 'c_base']) await workspace.run(`DROP TABLE ${table}`);
+  await workspace.run('DROP VIEW c_desired');
+  for (const table of ['c_pass', 'c_base']) await workspace.run(`DROP TABLE ${table}`);
   return undefined;
 }
 
@@ -63,7 +65,7 @@ function candidateRows(bound: BoundSync, { desired }: Comparison): string {
     duckdbHash,
   );
   const hashed = `SELECT * REPLACE (${unsignedHash('row_hash')} AS row_hash), ${hash} AS key_hash FROM ${desired.from} AS m`;
-  return `SELECT ${desiredColumns(bound)}, ${sourceKeyJson(bound)} AS key FROM (${hashed})`;
+  return `SELECT *, true AS d_here, ${sourceKeyJson(bound)} AS key FROM (${hashed})`;
 }
 
 /**

@@ -21,7 +21,7 @@ describe('keys and values', () => {
     must(ran, 5);
     expect(saidBy(p, ran)).toContain('  x reject  1    NULL_KEY: the key (id) is null (key null)\n');
     expect(saidBy(p, ran)).toContain(
-      'note: 1 rows have no readable key, and nobody knows whose rows they are: nothing is deleted, cleared or forgotten\n',
+      'note: 1 row has no readable key, and nobody knows whose row it is: nothing is deleted, cleared or forgotten\n',
     );
     expect(await p.live()).toEqual([['1', 'Ada', 'Scale', '5', null], LIVE_BOB]);
     expect(Object.keys(await p.records())).toEqual(['1', '2']);

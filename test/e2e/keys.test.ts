@@ -44,3 +44,26 @@ test('where the destination tells no cases apart, neither does the plan', async 
   expect(document.summary).toMatchObject({ create: 0, update: 1, adopt: 1, rejected: 2 });
   expect(planOf(document).rejects).toMatchObject([{ code: 'AMBIGUOUS_SOURCE', examples: [{ key: ['cid@x.org'] }] }]);
 });
+
+test('two syncs that share an object by partition: a key in both belongs to the first, and the other is told', async () => {
+  const share = (name: string, where: string): Readonly<Record<string, unknown>> => ({
+    name,
+    partition: name,
+    source: { connection: 'warehouse', query: `select * from account where ${where}`, key: 'id' },
+  });
+  await using p = await project({
+    sync: [share('europe', "plan <> 'US'"), share('us', "plan <> 'EU'")],
+    source: [['1', 'Ada', 'EU', 5], ['2', 'Bob', 'US', 5], ['3', 'Cid', 'both', 5]], // prettier-ignore
+  });
+  const first = await p.plan();
+  expect(planOf(first, 'europe').summary).toMatchObject({ create: 2, rejected: 0 });
+  expect(planOf(first, 'us').summary).toMatchObject({ create: 1, rejected: 1 });
+  expect(planOf(first, 'us').rejects).toMatchObject([{ code: 'SHARED_KEY', examples: [{ key: ['3'] }] }]);
+  await p.apply([], 5);
+  expect((await p.live()).map(([id]) => id)).toEqual(['1', '2', '3']);
+  const again = await p.plan();
+  expect(again.summary).toMatchObject({ create: 0, update: 0, unchanged: 3, known_rejected: 1 });
+  await p.warehouse("UPDATE account SET plan = 'US' WHERE id = '3'");
+  await p.apply(['europe']);
+  expect(planOf(await p.plan(), 'us').summary).toMatchObject({ rejected: 0, known_rejected: 0, adopt: 0, update: 1 });
+});
