@@ -11,7 +11,7 @@ import { onPostgres, startPostgres } from '../test/support/postgres.ts';
 import { type Measurement, measure, median } from './measure.ts';
 import { COLUMNS } from './postgres-extract.ts';
 
-const CLI = join(import.meta.dirname, '..', 'src', 'cli.ts');
+const CLI = join(import.meta.dirname, '..', 'dist', 'cli.js');
 const NAMES = COLUMNS.map(([name]) => name);
 const HASH = `hashtextextended(ROW(${NAMES.map((name) => `m.${name}`).join(', ')})::text, 0)`;
 

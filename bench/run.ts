@@ -15,7 +15,7 @@ import { benchPostgresExtract } from './postgres-extract.ts';
 import { benchPostgresPlan } from './postgres-plan.ts';
 import { writeProject } from './project.ts';
 
-const CLI = join(import.meta.dirname, '..', 'src', 'cli.ts');
+const CLI = join(import.meta.dirname, '..', 'dist', 'cli.js');
 const FLOOR = join(import.meta.dirname, 'floor.ts');
 
 interface Result {

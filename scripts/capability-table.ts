@@ -1,8 +1,12 @@
 /** What each destination can do, as a Markdown table with a line per capability and the reasons of every "no" below it. */
 import { CAPABILITIES as DUCKDB } from '../src/destinations/duckdb/capabilities.ts';
+import { CAPABILITIES as POSTGRES } from '../src/destinations/postgres/capabilities.ts';
 import type { Capabilities, Support } from '../src/destinations/destination.ts';
 
-const DESTINATIONS: readonly (readonly [string, Capabilities])[] = [['[DuckDB](duckdb.md)', DUCKDB]];
+const DESTINATIONS: readonly (readonly [string, Capabilities])[] = [
+  ['[DuckDB](duckdb.md)', DUCKDB],
+  ['[Postgres](postgres.md)', POSTGRES],
+];
 
 const SUPPORTS = {
   readByKey: 'reads records by key',
@@ -23,6 +27,7 @@ export function connectorsPage(): string {
       row(SUPPORTS[key], DESTINATIONS.map(([, capabilities]) => (capabilities[key].can ? 'yes' : 'no'))),
     ),
     row('live records read by default (`refresh`)', DESTINATIONS.map(([, { refresh }]) => `\`${refresh}\``)),
+    row('the key needs a unique constraint', DESTINATIONS.map(([, { keyNeedsConstraint }]) => (keyNeedsConstraint === true ? 'yes' : 'no'))),
     row('records in one request, at most', DESTINATIONS.map(([, { batchSize }]) => String(batchSize))),
     row('requests of one sync at once', DESTINATIONS.map(([, { concurrency }]) => String(concurrency))),
     row('what it does to text', DESTINATIONS.map(([, { text }]) => Object.keys(text).map((rule) => `\`${rule}\``).join(', ') || 'nothing')),

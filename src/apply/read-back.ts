@@ -48,8 +48,8 @@ export class ReadBack {
     const acknowledged = [...outcomes.entries()].flatMap(([position, { status }]) =>
       status === 'applied' || status === 'unchanged' ? [position] : [],
     );
-    const all = this.#verify === 'all' && this.#verified < VERIFY_ALL;
-    return all ? acknowledged : acknowledged.slice(0, VERIFY_SAMPLE);
+    const left = this.#verify === 'all' ? VERIFY_ALL - this.#verified : 0;
+    return acknowledged.slice(0, Math.max(VERIFY_SAMPLE, left));
   }
 
   #verifiedAs(outcome: Settled, batch: WriteBatch, now: LiveComparison, former: Former | undefined): Settled {

@@ -76,6 +76,10 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['sluice state rm accounts 001A', 'forget one record'],
   ],
   'state mv': [['sluice state mv accounts companies', 'a sync was renamed']],
+  'state migrate': [
+    ['sluice state migrate --from .sluice/state.duckdb', 'the project file names a schema of a database now'],
+    ['sluice state migrate --from warehouse:sluice', 'and here another place than that schema'],
+  ],
   'state unlock': [['sluice state unlock accounts --generation 7', 'end the lease of a run that is dead']],
   test: [
     ['sluice test', 'every Test document'],

@@ -158,6 +158,13 @@ function stateVerbs(program: Command, run: Runner): void {
     'do not ask',
   );
   define('mv <from> <to>', 'a sync was renamed', load('move'));
+  define(
+    'migrate',
+    'copy state to the place that the project file names now',
+    async () => (await import('../commands/state-migrate.ts')).migrate,
+  )
+    .requiredOption('--from <place>', 'where it was: the path of a file, or CONNECTION:SCHEMA')
+    .option('--yes', 'do not ask');
   define('unlock <sync>', 'end the lease of a run that is dead', load('unlock')).requiredOption(
     '--generation <n>',
     'of the lease to end, as the message said',

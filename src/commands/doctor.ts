@@ -128,8 +128,13 @@ async function checkState(shell: Shell, project: Project): Promise<readonly Find
     return `${state.description}: ${plural(heads.length, 'sync')}${held.length === 0 ? '' : `, ${plural(held.length, 'lease')} held`}`;
   });
   const { state } = project;
-  if (state.type !== 'local') return [read, ...findings];
-  return [read, ...findings, await attempt(on, 'write', async () => writable(state.path))];
+  const write = async (): Promise<string> => (state.type === 'local' ? writable(state.path) : stateRights(shell, project));
+  return [read, ...findings, await attempt(on, 'write', write)];
+}
+
+async function stateRights(shell: Shell, project: Project): Promise<string> {
+  await using state = await openProjectState(shell, project);
+  return (await state.rights?.()) ?? 'cannot be told without writing';
 }
 
 /** The file, or the nearest folder that exists above it: state makes what is missing. */

@@ -22,6 +22,8 @@ export interface ProjectNeeds {
   readonly names?: readonly string[];
   /** Whose secrets: `syncs` are the connections of the selected syncs and of the state; `state` only the latter. */
   readonly secrets: 'none' | 'state' | 'syncs' | 'all';
+  /** More connections whose secrets are needed, beside those of the state. */
+  readonly connections?: readonly string[];
   /** For what writes: an environment must be chosen where there are some, and state must not live on a disk that is gone tomorrow. */
   readonly writes?: boolean;
 }
@@ -33,13 +35,13 @@ export interface ProjectNeeds {
  */
 export async function openProject(shell: Shell, needs: ProjectNeeds): Promise<OpenedProject> {
   const { dir, env, vars, select } = shell.options;
-  const { names = [], secrets, writes = false } = needs;
+  const { names = [], secrets, connections = [], writes = false } = needs;
   const ofSyncs = (project: Project): readonly string[] => connectionsOf(selectSyncs(project, names, select));
   const project = await loadProject(shell.context, {
     dir,
     environment: env,
     vars,
-    secrets: secrets === 'syncs' ? ofSyncs : secrets === 'state' ? [] : secrets,
+    secrets: secrets === 'syncs' ? ofSyncs : secrets === 'state' ? connections : secrets,
     requireEnvironment: writes,
     requireWrittenState: writes,
     connectionSchemas: shell.connectionSchemas,

@@ -97,11 +97,14 @@ export function keepsBaseExpression(field: BoundField): string {
 export function endsAsDesired(field: BoundField): string {
   return isCase(field, 'same', ...writtenCases(field));
 }
-/** The value that clearing the field would change: only what can be null and is set. */
+/**
+ * The value that clearing the field would change: only what can be null and is set. After a run that never heard what became
+ * of its write, also what base still holds: clearing what may be empty already harms nothing, and settles it.
+ */
 export function clearsExpression(field: BoundField): string {
   const { index: i, schema } = field;
   if (!schema.nullable || !schema.updatable) return 'false';
-  return field.readable ? `l${i} IS NOT NULL` : `s${i} IS NOT NULL`;
+  return field.readable ? `(l${i} IS NOT NULL OR (pending AND s${i} IS NOT NULL))` : `s${i} IS NOT NULL`;
 }
 
 /** Codes of rejects that every plan decides anew. */

@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { ident } from '../workspace/quote.ts';
 import { SqlError } from '../workspace/duckdb-errors.ts';
+import { memoryLimitOf } from '../workspace/memory.ts';
 import { type Row, Workspace } from '../workspace/workspace.ts';
 import { type ChangeSample, PLAN_FORMAT, type PlanDocument } from './document.ts';
 import { decryptFile, encryptFile, isEncrypted, planKey } from './encryption.ts';
@@ -110,7 +111,7 @@ export async function openPlanFile(context: Context, path: string): Promise<Plan
   const folder = await mkdtemp(join(tmpdir(), 'sluice-plan-'));
   try {
     const readable = await decrypted(context, path, folder);
-    return await PlanFile.open(readable, path, folder);
+    return await PlanFile.open(readable, { shownAs: path, folder, memoryLimit: memoryLimitOf(context.env) });
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
@@ -150,8 +151,9 @@ export class PlanFile implements AsyncDisposable {
     this.#folder = parts.folder;
   }
 
-  static async open(path: string, shownAs: string, folder: string): Promise<PlanFile> {
-    const workspace = await Workspace.open();
+  static async open(path: string, options: { shownAs: string; folder: string; memoryLimit: string | undefined }): Promise<PlanFile> {
+    const { shownAs, folder, memoryLimit } = options;
+    const workspace = await Workspace.open({ memoryLimit });
     try {
       await workspace.attach(path, 'plan', 'read');
       const document = await readManifest(workspace, shownAs);

@@ -14,11 +14,8 @@ export async function openState(context: Context, project: Project): Promise<Sta
     const { PostgresState } = await import('./postgres/postgres.ts');
     return new PostgresState(context, { connection, schema: state.schema, project: name, environment, location: state.location });
   }
-  throw new UserError(
-    `state cannot be kept in connection ${state.connection}${connection === undefined ? '' : ` (${connection.type})`}`,
-    {
-      location: state.location,
-      hint: 'It can be kept in a connection of type postgres, or in a file: state: { path: .sluice/state.duckdb }.',
-    },
-  );
+  throw new UserError(`state cannot be kept in connection ${state.connection}${connection === undefined ? '' : ` (${connection.type})`}`, {
+    location: state.location,
+    hint: 'It can be kept in a connection of type postgres, or in a file: state: { path: .sluice/state.duckdb }.',
+  });
 }

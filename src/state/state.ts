@@ -4,6 +4,7 @@
  */
 import type { BaseTable } from '../workspace/base-table.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import type { Dump } from './dump.ts';
 
 /** Version of the stored format. A newer one than this program knows is refused. */
 export const STATE_FORMAT = 1;
@@ -151,6 +152,10 @@ export interface State extends AsyncDisposable {
    * Undefined while there is none, or while a run is not folded into it.
    */
   readonly table?: (workspace: Workspace, sync: string) => Promise<BaseTable | undefined>;
+  /** Fills a state that holds nothing: with everything, compared with the dump before it counts, or with nothing. */
+  readonly restore?: (dump: Dump) => Promise<void>;
+  /** Whether an apply may do all it needs, as a sentence; a `UserError` names what it may not. Nothing is written. */
+  readonly rights?: () => Promise<string>;
   /** Throws a `UserError` that names the holder when another run has it. */
   acquire(sync: string, owner: string): Promise<Lease>;
   holder(sync: string): Promise<LeaseHolder | undefined>;

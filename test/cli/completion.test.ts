@@ -20,7 +20,7 @@ test('verbs, options, their values and names of syncs', async () => {
   await writeFile(here.file('syncs/broken.yaml'), 'kind: [Sync\n');
   expect(await completions(here.path, '')).toContain('plan');
   expect(await completions(here.path, 'st')).toEqual(['state']);
-  expect(await completions(here.path, 'state', '')).toEqual(['list', 'show', 'rm', 'mv', 'unlock']);
+  expect(await completions(here.path, 'state', '')).toEqual(['list', 'show', 'rm', 'mv', 'migrate', 'unlock']);
   expect(await completions(here.path, 'state', 's')).toEqual(['show']);
   expect(await completions(here.path, 'plan', '--ref')).toEqual(['--refresh']);
   expect(await completions(here.path, 'plan', '--refresh', '')).toEqual(['changed', 'all', 'none']);

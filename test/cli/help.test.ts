@@ -26,7 +26,7 @@ const VERBS = [
   'schema',
   'completion',
 ];
-const STATE_VERBS = ['list', 'show', 'rm', 'mv', 'unlock'];
+const STATE_VERBS = ['list', 'show', 'rm', 'mv', 'migrate', 'unlock'];
 
 test('sluice --help lists the verbs, the global options and the exit codes', async () => {
   const { code, stdout, stderr } = await sluice(cwd, ['--help']);

@@ -75,7 +75,7 @@ interface World extends AsyncDisposable {
   readonly client: Client;
 }
 
-async function world(sync: Readonly<Record<string, unknown>> = {}): Promise<World> {
+async function world(): Promise<World> {
   const [server] = servers;
   if (server === undefined) throw new Error('no server');
   const url = await server.createDatabase();
@@ -94,7 +94,6 @@ async function world(sync: Readonly<Record<string, unknown>> = {}): Promise<Worl
     on_missing: 'delete',
     refresh: 'changed',
     fields: { ...Object.fromEntries(FIELDS.map((field) => [field, field])), version: { value: '1' } },
-    ...sync,
   });
   const env = { PG: url };
   const run = p.run.bind(p);

@@ -1,9 +1,6 @@
 /** The local state under several processes: killed ones, racing ones, readers beside writers. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 
 import { afterAll, afterEach, expect, test } from 'vitest';
 
@@ -23,37 +20,15 @@ import {
   testContext,
   wholeRun,
 } from './harness.ts';
-
-const ACTOR = join(import.meta.dirname, 'actor.ts');
+import { type Actor, spawnActor } from './spawn-actor.ts';
 
 /** What killed processes leave in their temporary folder. */
 const leftBehind = await temporaryFolder();
 afterAll(() => leftBehind[Symbol.asyncDispose]());
 afterEach(closePlans);
 
-interface Actor extends AsyncDisposable {
-  readonly process: ChildProcess;
-  /** The next word it says; undefined when it ends. */
-  readonly next: () => Promise<string | undefined>;
-  readonly ended: Promise<unknown>;
-}
-
 function actor(path: string, role: string, ...rest: readonly (string | number)[]): Actor {
-  const child = spawn(process.execPath, [ACTOR, path, role, ...rest.map(String)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, TMPDIR: leftBehind.path },
-  });
-  const ended = once(child, 'exit');
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  return {
-    process: child,
-    ended,
-    next: async () => (await lines.next()).value,
-    [Symbol.asyncDispose]: async () => {
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
+  return spawnActor('actor.ts', leftBehind.path, [path, role, ...rest]);
 }
 
 async function withPath(work: (path: string, open: () => LocalState) => Promise<void>): Promise<void> {

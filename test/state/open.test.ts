@@ -38,6 +38,6 @@ test('a connection that cannot keep state is refused, with where it is named and
   await expect(openState(testContext(), config)).rejects.toMatchObject({
     name: 'UserError',
     message: 'state cannot be kept in connection warehouse (duckdb)',
-    problems: [{ location, hint: expect.stringContaining("postgres") as string }],
+    problems: [{ location, hint: expect.stringContaining('postgres') as string }],
   });
 });

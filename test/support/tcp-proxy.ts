@@ -15,13 +15,15 @@ export interface Cut {
    * the other side may have acted on them or not. `after`: forwarded, acted on, and the answer swallowed.
    */
   readonly when: 'before' | 'during' | 'after';
+  /** Nothing is cut: the bytes wait until this is done, and are then forwarded. */
+  readonly pause?: () => Promise<void>;
   /** Which occurrence; 1 is the next one. */
   readonly nth?: number;
 }
 
 export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
-  /** Connections reset by a cut so far. */
+  /** How often a cut has struck. */
   readonly cuts: number;
   /** The URL with this proxy in place of its server. */
   through(url: string): string;
@@ -149,7 +151,7 @@ class Proxy implements TcpProxy {
       if (mode.kind === 'blackhole') return;
       if (mode.kind === 'delay') await sleep(mode.ms);
       if (link.swallows === from) this.#reset(link);
-      else if (this.#matches(link, from, bytes)) this.#strike(link, from, bytes);
+      else if (this.#matches(link, from, bytes)) await this.#strike(link, from, bytes);
       else link.send(from, bytes);
     });
   }
@@ -164,17 +166,24 @@ class Proxy implements TcpProxy {
     this.#nth -= 1;
     if (this.#nth > 0) return false;
     this.#cut = undefined;
-    link.struck = cut.when;
+    link.struck = cut;
     return true;
   }
 
-  #strike(link: Link, from: 'client' | 'server', bytes: Buffer): void {
-    if (link.struck === 'before') {
+  async #strike(link: Link, from: 'client' | 'server', bytes: Buffer): Promise<void> {
+    const { when, pause } = link.struck ?? { when: 'before' };
+    if (pause !== undefined) {
+      this.#cuts += 1;
+      await pause();
+      link.send(from, bytes);
+      return;
+    }
+    if (when === 'before') {
       this.#reset(link);
       return;
     }
     link.send(from, bytes);
-    if (link.struck === 'during') this.#reset(link);
+    if (when === 'during') this.#reset(link);
     else link.swallows = from === 'client' ? 'server' : 'client';
   }
 
@@ -189,7 +198,7 @@ class Link {
   readonly #sockets: { readonly client: Socket; readonly server: Socket };
   readonly #queue = { client: Promise.resolve(), server: Promise.resolve() };
   readonly #past = { client: '', server: '' };
-  struck: Cut['when'] | undefined;
+  struck: Cut | undefined;
   /** The cut whose condition this connection has met. */
   armed: Cut | undefined;
   /** The side whose next bytes end the connection. */

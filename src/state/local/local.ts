@@ -3,18 +3,8 @@ import { relative } from 'node:path';
 
 import type { Context } from '../../context.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import type {
-  BaseRelations,
-  Lease,
-  LeaseHolder,
-  PlannedChanges,
-  Run,
-  RunStart,
-  RunStatus,
-  RunWriter,
-  State,
-  SyncState,
-} from '../state.ts';
+import type { Dump } from '../dump.ts';
+import type { BaseRelations, Lease, LeaseHolder, PlannedChanges, Run, RunStart, RunStatus, RunWriter, State, SyncState } from '../state.ts';
 import { readAttempts, readProgress } from './attempts.ts';
 import { runRecordsSql } from './fold.ts';
 import { headAfter, journalRun, newestFirst, storedRuns, storedSyncs } from './heads.ts';
@@ -22,6 +12,7 @@ import { type JournalFile, readEnding } from './journal.ts';
 import { acquireLease, endLease, leaseHolder } from './lease.ts';
 import { attachBase, openJournals } from './overlay.ts';
 import { makeFolders } from './paths.ts';
+import { restoreState } from './restore.ts';
 import { beginRun, type LocalRun } from './run.ts';
 import { Store } from './store.ts';
 import { columnList, emptyRelation, RUN_RECORD_COLUMNS, STATE_DB } from './tables.ts';
@@ -103,6 +94,10 @@ export class LocalState implements State {
 
   async remove(sync: string, keys?: readonly string[]): Promise<number> {
     return removeSync(this.#store, sync, keys);
+  }
+
+  async restore(dump: Dump): Promise<void> {
+    await restoreState(this.#store, this.description, dump);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import type { Context } from '../../context.ts';
 import { messageOf, TransientError, UserError } from '../../errors.ts';
 import { ident } from '../../workspace/quote.ts';
+import { memoryLimitOf } from '../../workspace/memory.ts';
 import { Workspace } from '../../workspace/workspace.ts';
 import { STATE_FORMAT } from '../state.ts';
 import { enterAsReader, enterAsWriter, patiently } from './gate.ts';
@@ -58,7 +59,7 @@ export class Store {
 
   /** Reads with a small workspace of its own. `work` gets false when there is no state file. */
   async reading<T>(work: (workspace: Workspace, exists: boolean) => Promise<T>): Promise<T> {
-    await using workspace = await Workspace.open();
+    await using workspace = await Workspace.open({ memoryLimit: memoryLimitOf(this.context.env) });
     return await work(workspace, await this.attach(workspace));
   }
 
@@ -73,7 +74,7 @@ export class Store {
   }
 
   async #write<T>(work: (workspace: Workspace) => Promise<T>): Promise<T> {
-    await using workspace = await Workspace.open();
+    await using workspace = await Workspace.open({ memoryLimit: memoryLimitOf(this.context.env) });
     await patiently(this.context, () => this.#attachAndCheck(workspace, 'write'));
     const result = await work(workspace);
     // Detaching writes the checkpoint, so that readers find one file and no log beside it.
@@ -97,7 +98,7 @@ export class Store {
   }
 
   async #fill(path: string): Promise<void> {
-    await using workspace = await Workspace.open();
+    await using workspace = await Workspace.open({ memoryLimit: memoryLimitOf(this.context.env) });
     await workspace.attach(path, STATE_DB, 'write');
     for (const statement of CREATE_TABLES) await workspace.run(statement);
     await workspace.run(`INSERT INTO ${STATE_DB}.meta VALUES ($format, $project, $environment, epoch_ms(CAST($now AS BIGINT)))`, {

@@ -8,12 +8,15 @@ import type { Location } from '../../errors.ts';
 import type { BaseTable } from '../../workspace/base-table.ts';
 import { literal } from '../../workspace/quote.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
+import type { Dump } from '../dump.ts';
 import type { BaseRelations, Lease, LeaseHolder, PlannedChanges, Run, RunStart, RunWriter, State, SyncState } from '../state.ts';
 import { attemptsSql, countOutcomes } from './attempts.ts';
 import { currentLayer, emptyBase, emptyLoaded, loadBase, loadedRelation, loadTable, storedTable } from './base.ts';
 import { RUN_RECORD_LIST } from './fold.ts';
 import { headAfter, newestFirst, openRuns, runUnderWay, storedRuns, storedSyncs } from './heads.ts';
 import { acquireLease, endLease, leaseHolder } from './lease.ts';
+import { restoreState } from './restore.ts';
+import { checkRights } from './rights.ts';
 import { beginRun } from './run.ts';
 import { Store } from './store.ts';
 import { RUN_RECORD_COLUMNS } from './tables.ts';
@@ -58,6 +61,14 @@ export class PostgresState implements State, TellsTime {
     return this.#store.reading(undefined, async (client) =>
       storedTable(client, workspace, { store: this.#store, sync, prefix: this.#unique() }),
     );
+  }
+
+  async restore(dump: Dump): Promise<void> {
+    await restoreState(this.#store, dump);
+  }
+
+  async rights(): Promise<string> {
+    return this.#store.askServer(async (client) => checkRights(client, this.#store.place));
   }
 
   /** The server's clock, by which leases expire. */
