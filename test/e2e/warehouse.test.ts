@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { PlanDocument } from '../../src/plan/document.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
-import { must, project, type TestProject } from '../support/project.ts';
+import { must, planOf, project, type TestProject } from '../support/project.ts';
 
 const servers: Postgres[] = [];
 beforeAll(async () => void servers.push(await startPostgres()));
@@ -84,20 +84,16 @@ async function world(): Promise<World> {
   await client.query(MODEL);
   await client.query(`CREATE SCHEMA crm; SET search_path = crm, public; ${CRM}`);
   const p = await project({
-    project: { kind: 'Project', name: 'acme', state: { connection: 'warehouse', schema: 'sluice' }, guards: OPEN },
+    env: { PG: url },
+    project: {
+      kind: 'Project',
+      name: 'acme',
+      state: { connection: 'warehouse', schema: 'sluice', key: 'a passphrase for tests' },
+      guards: OPEN,
+    },
   });
   await p.write('syncs/connections.yaml', { kind: 'Connection', name: 'warehouse', type: 'postgres', url: '${env.PG}', schema: 'public' }, { kind: 'Connection', name: 'crm', type: 'postgres', url: '${env.PG}', schema: 'crm' }); // prettier-ignore
-  await p.sync({
-    name: 'accounts',
-    source: { connection: 'warehouse', query: 'select * from model', key: 'id', timezone: 'UTC' },
-    destination: { connection: 'crm', object: 'account', key: 'id' },
-    on_missing: 'delete',
-    refresh: 'changed',
-    fields: { ...Object.fromEntries(FIELDS.map((field) => [field, field])), version: { value: '1' } },
-  });
-  const env = { PG: url };
-  const run = p.run.bind(p);
-  p.run = async (args, how = {}) => run(args, { ...how, env: { ...env, ...how.env } });
+  await p.sync(SYNC);
   return {
     p,
     client,
@@ -107,6 +103,15 @@ async function world(): Promise<World> {
     },
   };
 }
+
+const SYNC = {
+  name: 'accounts',
+  source: { connection: 'warehouse', query: 'select * from model', key: 'id', timezone: 'UTC' },
+  destination: { connection: 'crm', object: 'account', key: 'id' },
+  on_missing: 'delete',
+  refresh: 'changed',
+  fields: { ...Object.fromEntries(FIELDS.map((field) => [field, field])), version: { value: '1' } },
+};
 
 const NO_LIMIT = { max: 1_000_000, percent: 100 };
 const OPEN = { updates: NO_LIMIT, deletes: NO_LIMIT, clears: NO_LIMIT, nulls: NO_LIMIT, rejects: NO_LIMIT };
@@ -186,6 +191,50 @@ describe('the comparison in the warehouse', () => {
       }),
       { numRuns: Number(process.env['SLUICE_WAREHOUSE_RUNS'] ?? 25), seed },
     );
+    process.stdout.write(`warehouse property: ${[...engines].map(([engine, plans]) => `${engine} ${plans}`).join(', ')}\n`);
     expect(engines.get('warehouse') ?? 0).toBeGreaterThan(0);
   });
+
+  test('says what travelled; a value in another form costs a look and changes nothing', async () => {
+    await using w = await filled();
+    await w.client.query(
+      "UPDATE public.model SET price = 1.0, name = 'Eve' WHERE id = '1'; UPDATE public.model SET price = 1.00 WHERE id = '2'",
+    );
+    const ran = await w.p.run(['plan', '--refresh', 'none']);
+    must(ran, 0);
+    expect(ran.stdout).toContain('compared in warehouse, beside the state: 2 of 3 rows travelled');
+    expect((await w.p.plan(['--refresh', 'none'])).summary).toMatchObject({ update: 1, unchanged: 2 });
+    must(await w.p.run(['apply', '--yes']), 0);
+    expect((await w.p.plan()).summary).toMatchObject({ update: 0, unchanged: 3 });
+  });
+
+  test('another constant is another value of every record', async () => {
+    await using w = await filled();
+    await w.p.sync({ ...SYNC, fields: { ...SYNC.fields, version: { value: '2' } } });
+    expect((await w.p.plan()).summary).toMatchObject({ update: 3 });
+    must(await w.p.run(['apply', '--yes']), 0);
+    expect(planOf(await w.p.plan())).toMatchObject({ engine: 'warehouse', summary: { update: 0, unchanged: 3 } });
+  });
+
+  test.each([
+    ['every live record is read', ['--refresh', 'all'], {}, /every live record is read/],
+    ['a field is sensitive', [], { fields: { name: { column: 'name', sensitive: true } } }, /has sensitive fields/],
+  ])('is left to the workspace when %s', async (_name, args, own, why) => {
+    await using w = await filled(own);
+    expect(planOf(await w.p.plan(args)).engine).toBe('local');
+    const refused = await w.p.run(['plan', '--engine', 'warehouse', ...args]);
+    expect(refused.code).toBe(1);
+    expect(refused.stdout).toMatch(why);
+  });
 });
+
+/** Three records that are as they were sent. */
+async function filled(own: Readonly<Record<string, unknown>> = {}): Promise<World> {
+  const w = await world();
+  await w.p.sync({ ...SYNC, ...own });
+  for (const id of ['1', '2', '3']) {
+    await take(w, { do: 'insert', id, row: Object.fromEntries(FIELDS.map((field) => [field, VALUES[field][0] ?? null])) });
+  }
+  must(await w.p.run(['apply', '--yes']), 0);
+  return w;
+}
