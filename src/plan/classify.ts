@@ -9,7 +9,7 @@ import type { Refresh } from '../config/model.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { resultColumns, results } from './actions.ts';
 import { type BoundField, type BoundSync, desiredText, readableFields } from './bind.ts';
-import { caseBits, caseExpression, hasCase, isCase, movedExpression, rejectExpression } from './field-sql.ts';
+import { caseBits, caseExpression, hasCase, isCase, landedExpression, movedExpression, rejectExpression } from './field-sql.ts';
 import { hasMember, memberText, memberTexts } from './json-sql.ts';
 import type { LiveForm } from './live.ts';
 
@@ -144,7 +144,8 @@ function compared(request: ClassifyRequest, facts: BaseFacts): string {
   const sides = `SELECT *, ${desiredHash(bound)} AS desired_hash, ${desired.join(', ')}, ${texts} AS texts FROM (${met(request, facts)})`;
   const withBase = `SELECT * EXCLUDE (texts), ${known.join(', ')} FROM (${sides})`;
   const withLive = live.length === 0 ? withBase : `SELECT *, ${live.join(', ')} FROM (${withBase})`;
-  return `SELECT *, ${moved.join(', ')} FROM (${withLive})`;
+  const landed = fields.map((field) => `${facts.pending ? landedExpression(field) : 'false'} AS q${field.index}`);
+  return `SELECT *, ${moved.join(', ')} FROM (SELECT *, ${landed.join(', ')} FROM (${withLive}))`;
 }
 
 /** What state knows of the field: `s<i>` sent, `p<i>` whether there is a base, `r<i>` returned, `u<i>` sent but never acknowledged. */

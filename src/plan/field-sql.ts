@@ -1,10 +1,12 @@
 /**
  * The three-way comparison of one field (DESIGN 4), as SQL over the columns of `classify.ts`:
- * `d<i>` desired, `s<i>` sent, `p<i>` whether there is a base, `r<i>` returned (else sent), `l<i>` live, all canonical text.
+ * `d<i>` desired, `s<i>` sent, `p<i>` whether there is a base, `r<i>` returned (else sent), `u<i>` sent but never acknowledged,
+ * `l<i>` live, all canonical text.
  */
 import type { Sync } from '../config/model.ts';
 import { literal } from '../workspace/quote.ts';
 import type { BoundField } from './bind.ts';
+import { hasMember } from './json-sql.ts';
 
 /** Names of the cases, in the order of the truth table. */
 export const FIELD_CASES = [
@@ -34,7 +36,7 @@ export function caseName(column: string): string {
 export function caseExpression(field: BoundField): string {
   const { index: i, mapping } = field;
   const when = (condition: string, name: FieldCase): string => `WHEN ${condition} THEN ${caseBits(name)}`;
-  const sourceStayed = `d${i} IS NOT DISTINCT FROM s${i}`;
+  const sourceStayed = `d${i} IS NOT DISTINCT FROM s${i} AND NOT q${i}`;
   const skipsNull = mapping.onNull === 'skip' ? `d${i} IS NULL` : 'false';
   const absent = mapping.onNull === 'skip' ? `CASE ${when(skipsNull, 'policy')} ELSE ${caseBits('create')} END` : caseBits('create');
   const head = `CASE WHEN NOT has_d THEN 0 WHEN NOT has_l THEN ${absent} ${when(policyCondition(field, skipsNull), 'policy')}`;
@@ -55,12 +57,20 @@ function policyCondition(field: BoundField, skipsNull: string): string {
   return `(${conditions.filter((condition) => condition !== 'false').join(' OR ')})`;
 }
 
-/** Whether the destination moved: live differs from what is known of it, and is not what an unacknowledged write sent. A field without base cannot have moved. */
+/**
+ * `q<i>`: whether a write that was never acknowledged is what the destination holds. It landed: the field is neither moved by
+ * somebody else, nor does it hold what base says. Of a field that cannot be read nobody knows, so that it is written again.
+ */
+export function landedExpression(field: BoundField): string {
+  const { index: i, name } = field;
+  const sent = hasMember('unacknowledged', name);
+  return field.readable ? `(${sent} AND l${i} IS NOT DISTINCT FROM u${i})` : sent;
+}
+
+/** Whether the destination moved: live differs from what is known of it. A field without base cannot have moved. */
 export function movedExpression(field: BoundField): string {
   const { index: i } = field;
-  return field.readable
-    ? `(coalesce(p${i}, false) AND l${i} IS DISTINCT FROM r${i} AND l${i} IS DISTINCT FROM coalesce(u${i}, r${i}))`
-    : 'false';
+  return field.readable ? `(coalesce(p${i}, false) AND l${i} IS DISTINCT FROM r${i} AND NOT q${i})` : 'false';
 }
 
 /** `c<i>` is one of these cases. */
@@ -98,13 +108,13 @@ export function endsAsDesired(field: BoundField): string {
   return isCase(field, 'same', ...writtenCases(field));
 }
 /**
- * The value that clearing the field would change: only what can be null and is set. After a run that never heard what became
- * of its write, also what base still holds: clearing what may be empty already harms nothing, and settles it.
+ * The value that clearing the field would change: only what can be null and is set. Where a clear landed that nobody heard of,
+ * also what base still holds: clearing it again changes nothing, and settles it.
  */
 export function clearsExpression(field: BoundField): string {
   const { index: i, schema } = field;
   if (!schema.nullable || !schema.updatable) return 'false';
-  return field.readable ? `(l${i} IS NOT NULL OR (pending AND s${i} IS NOT NULL))` : `s${i} IS NOT NULL`;
+  return field.readable ? `(l${i} IS NOT NULL OR (q${i} AND s${i} IS NOT NULL))` : `s${i} IS NOT NULL`;
 }
 
 /** Codes of rejects that every plan decides anew. */

@@ -1,7 +1,7 @@
 /** The table RECORDS of the design, row by row, with what `mode` and `on_missing` make of it. */
 import { describe, expect, test } from 'vitest';
 
-import { planOf, project, resultOf } from '../support/project.ts';
+import { nonZero, planOf, project, resultOf } from '../support/project.ts';
 import { established, expectCycle, written } from './cycle.ts';
 
 const ADA = ['1', 'Ada', 'Team', 5] as const;
@@ -343,6 +343,38 @@ describe('a record that comes back is not a stranger', () => {
     await p.source(ADA, BOB);
     await expectCycle(p, { plan: { unchanged: 2 }, apply: {}, live: [LIVE_ADA, LIVE_BOB], again: { unchanged: 2 } });
     expect((await p.records())['1']).toMatchObject({ left: false });
+  });
+
+  test.each(['overwrite', 'keep'])(
+    'an update that happened and was never heard of, and a source that changed its mind: D wins (on_drift: %s)',
+    async (onDrift) => {
+      await using p = await established({ process: true, api: {}, sync: { on_drift: onDrift }, source: [ADA, BOB] });
+      await p.source(['1', null, 'Scale', 5], BOB);
+      await p.api({ faults: { kill_after_write: [2] } });
+      expect((await p.run(['apply', '--yes'])).code).toBe(137);
+      expect((await p.live())[0]).toEqual(['1', null, 'Scale', '5', null]);
+      await p.api({});
+      await p.source(ADA, BOB);
+      expect(nonZero((await p.apply()).summary)).toEqual({ applied: 1 });
+      expect(await p.live()).toEqual([LIVE_ADA, LIVE_BOB]);
+      expect((await p.records())['1']).toMatchObject({ sent: SENT_ADA, pending: false });
+      expect(await p.summary(['--refresh', 'all'])).toEqual({ unchanged: 2 });
+    },
+  );
+
+  test('a clear that happened and was never heard of is settled by the next run: the record comes back as if nothing had been', async () => {
+    await using p = await established({ process: true, api: {}, sync: { on_missing: 'clear', on_drift: 'keep' }, source: [ADA, BOB] });
+    await p.source(BOB);
+    await p.api({ faults: { kill_after_write: [2] } });
+    expect((await p.run(['apply', '--yes'])).code).toBe(137);
+    expect((await p.live())[0]).toEqual(['1', null, null, null, null]);
+    await p.api({});
+    await p.apply();
+    expect((await p.records())['1']).toMatchObject({ sent: { Name: null, Plan: null, Seats: null }, pending: false, left_as: 'clear' });
+    expect(await p.summary(['--refresh', 'all'])).toEqual({ unchanged: 1 });
+    await p.source(ADA, BOB);
+    expect(nonZero((await p.apply()).summary)).toEqual({ applied: 1 });
+    expect(await p.live()).toEqual([LIVE_ADA, LIVE_BOB]);
   });
 
   test('after clear: it is filled again, and may be cleared once more', async () => {

@@ -2,7 +2,7 @@
 import type { Connection } from '../../src/config/model.ts';
 import type { Context } from '../../src/context.ts';
 import { PostgresState } from '../../src/state/postgres/postgres.ts';
-import { onPostgres, type Postgres, startPostgres } from '../support/postgres.ts';
+import { type Major, onPostgres, type Postgres, startPostgres } from '../support/postgres.ts';
 import type { Backend } from './suite.ts';
 
 export interface PostgresBackend extends Backend, AsyncDisposable {
@@ -10,8 +10,8 @@ export interface PostgresBackend extends Backend, AsyncDisposable {
   open(context: Context, folder: string): Promise<PostgresState>;
 }
 
-export async function postgresBackend(): Promise<PostgresBackend> {
-  const server = await startPostgres();
+export async function postgresBackend(major: Major = 18): Promise<PostgresBackend> {
+  const server = await startPostgres({ major });
   const databases = new Map<string, Promise<string>>();
   const urlOf = async (folder: string): Promise<string> => {
     const known = databases.get(folder) ?? server.createDatabase();

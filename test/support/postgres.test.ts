@@ -56,9 +56,11 @@ test('a server that cannot start fails the test with what the server said', asyn
 });
 
 const ABANDON = `
-  import { serverPid, startPostgres } from '${join(import.meta.dirname, 'postgres.ts')}';
+  import { readFile } from 'node:fs/promises';
+  import { startPostgres } from '${join(import.meta.dirname, 'postgres.ts')}';
   const server = await startPostgres();
-  process.stdout.write((await serverPid(server)) + ' ' + server.folder);
+  const pid = (await readFile(server.folder + '/data/postmaster.pid', 'utf8')).split('\\n')[0];
+  process.stdout.write(pid + ' ' + server.folder);
   if (process.argv[1] === 'wait') setInterval(() => undefined, 1000);
 `;
 

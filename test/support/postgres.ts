@@ -7,7 +7,7 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -279,9 +279,4 @@ export async function onPostgres(url: string, ...statements: readonly string[]):
   } finally {
     await client.end();
   }
-}
-
-/** The process that listens: for tests that look whether it is gone. */
-export async function serverPid(server: Postgres): Promise<number> {
-  return Number((await readFile(join(server.folder, 'data', 'postmaster.pid'), 'utf8')).split('\n')[0]);
 }

@@ -27,7 +27,7 @@ export interface TcpProxy extends AsyncDisposable {
   readonly cuts: number;
   /** The URL with this proxy in place of its server. */
   through(url: string): string;
-  /** Forwards everything as it comes. */
+  /** Forwards everything as it comes, once what a pause was for is done. */
   pass(): Promise<void>;
   /** Holds each piece for so many milliseconds, in both directions. */
   delay(ms: number): Promise<void>;
@@ -59,6 +59,7 @@ class Proxy implements TcpProxy {
   #mode: Mode = { kind: 'pass' };
   #cut: Cut | undefined;
   #nth = 1;
+  #pausing: Promise<void> = Promise.resolve();
   #cuts = 0;
 
   constructor(targetPort: number) {
@@ -82,6 +83,7 @@ class Proxy implements TcpProxy {
 
   async pass(): Promise<void> {
     this.#cut = undefined;
+    await this.#pausing;
     await this.#become({ kind: 'pass' });
   }
 
@@ -174,7 +176,8 @@ class Proxy implements TcpProxy {
     const { when, pause } = link.struck ?? { when: 'before' };
     if (pause !== undefined) {
       this.#cuts += 1;
-      await pause();
+      this.#pausing = pause();
+      await this.#pausing.catch(() => undefined);
       link.send(from, bytes);
       return;
     }

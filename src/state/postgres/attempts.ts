@@ -10,12 +10,13 @@ import type { Tables } from './tables.ts';
  */
 export async function attemptsSql(client: PgClient, tables: Tables, run: OpenRun): Promise<string> {
   const [announced, ended] = [await occursOnce(client, tables, run, 'i'), await occursOnce(client, tables, run, 'o')];
-  const intents = announced ? `SELECT * FROM ${tables.intents(run.id)}` : announcedAgain(tables, run);
+  const columns = 'c.seq, c.key, c.key_hash, c.row_hash, c.live_hash, c.action, c.sent, c.origin, c.fields, c.before';
   const latest = `
-    SELECT c.n, c.seq, c.key, c.key_hash, c.row_hash, c.live_hash, c.action, c.sent, c.origin, c.fields, c.before,
-      coalesce(o.remote_id, c.remote_id) AS remote_id, coalesce(o.returned, c.returned) AS returned,
-      CASE WHEN o.n > c.n THEN o.status ELSE 'unknown' END AS status, coalesce(o.verified, false) AS verified, o.code, o.message
-    FROM (${intents}) AS c ${ended ? joinRanges(tables, run) : joinLatest(tables, run)}`;
+    SELECT i.n, ${columns}, coalesce(o.remote_id, c.remote_id) AS remote_id, coalesce(o.returned, c.returned) AS returned,
+      CASE WHEN o.n > i.n THEN o.status ELSE 'unknown' END AS status, coalesce(o.verified, false) AS verified, o.code, o.message
+    FROM ${tables.intents(run.id)} AS c
+    JOIN ${announced ? rangesOf(tables, run, 'i') : lastAnnouncement(tables, run)}
+    LEFT JOIN ${ended ? rangesOf(tables, run, 'o') : lastOutcome(tables, run)}`;
   return `
     SELECT a.*, a.status IN ('applied', 'unchanged') AS acknowledged, CASE WHEN a.status = 'not_attempted' THEN 0 ELSE ${waveSql(run)} END AS wave
     FROM (${latest}) AS a`;
@@ -27,31 +28,29 @@ async function occursOnce(client: PgClient, tables: Tables, run: OpenRun, kind: 
   return (await client.rows(`SELECT 1 FROM (${lines}) AS l WHERE former >= seq_from LIMIT 1`)).length === 0;
 }
 
-/** A change that was announced again counts from then. */
-function announcedAgain(tables: Tables, run: OpenRun): string {
-  const columns =
-    'c.seq, c.key, c.key_hash, c.row_hash, c.live_hash, c.action, c.sent, c.origin, c.fields, c.before, c.remote_id, c.returned';
-  const lines = `SELECT generate_series(seq_from, seq_to) AS seq, n FROM ${tables.journal} WHERE run = ${run.id} AND kind = 'i'`;
-  return `SELECT i.n, ${columns} FROM ${tables.intents(run.id)} AS c JOIN (SELECT seq, max(n) AS n FROM (${lines}) AS l GROUP BY seq) AS i ON i.seq = c.seq`;
+/**
+ * Ranges that do not overlap, ready to be joined: of each change the last one that begins at or before it, if it reaches that
+ * far. A binary search in the sorted starts of the ranges, and a join on its result.
+ */
+function rangesOf(tables: Tables, run: OpenRun, kind: 'i' | 'o'): string {
+  const lines = `FROM ${tables.journal} WHERE run = ${run.id} AND kind = '${kind}'`;
+  return `(SELECT *, row_number() OVER (ORDER BY seq_from) AS place ${lines}) AS ${kind}
+      ON ${kind}.place = width_bucket(c.seq, (SELECT coalesce(array_agg(seq_from ORDER BY seq_from), '{0}') ${lines})) AND ${kind}.seq_to >= c.seq`;
 }
 
-/**
- * Ranges that do not overlap: of each change the last one that begins at or before it, if it reaches that far. A binary
- * search in the sorted starts of the ranges, and a join on its result.
- */
-function joinRanges(tables: Tables, run: OpenRun): string {
-  const ended = `FROM ${tables.journal} WHERE run = ${run.id} AND kind = 'o'`;
-  return `LEFT JOIN (SELECT *, row_number() OVER (ORDER BY seq_from) AS place ${ended}) AS o
-      ON o.place = width_bucket(c.seq, (SELECT coalesce(array_agg(seq_from ORDER BY seq_from), '{0}') ${ended})) AND o.seq_to >= c.seq`;
+/** A change that was announced again counts from then. */
+function lastAnnouncement(tables: Tables, run: OpenRun): string {
+  const lines = `SELECT generate_series(seq_from, seq_to) AS seq, n FROM ${tables.journal} WHERE run = ${run.id} AND kind = 'i'`;
+  return `(SELECT seq, max(n) AS n FROM (${lines}) AS l GROUP BY seq) AS i ON i.seq = c.seq`;
 }
 
 /** What an earlier outcome knew (id, read-back) stays known. */
-function joinLatest(tables: Tables, run: OpenRun): string {
+function lastOutcome(tables: Tables, run: OpenRun): string {
   const lines = `SELECT generate_series(seq_from, seq_to) AS seq, n, status, remote_id, code, message, returned, verified
     FROM ${tables.journal} WHERE run = ${run.id} AND kind = 'o'`;
   const last = (column: string, known: boolean): string =>
     `(array_agg(${column} ORDER BY n DESC)${known ? ` FILTER (WHERE ${column} IS NOT NULL)` : ''})[1] AS ${column}`;
-  return `LEFT JOIN (
+  return `(
       SELECT seq, max(n) AS n, ${last('status', false)}, ${last('remote_id', true)}, ${last('code', false)}, ${last('message', false)},
         ${last('returned', true)}, bool_or(verified) AS verified
       FROM (${lines}) AS l GROUP BY seq
@@ -60,6 +59,14 @@ function joinLatest(tables: Tables, run: OpenRun): string {
 
 function waveSql(run: OpenRun): string {
   return run.repeats ? "row_number() OVER (PARTITION BY a.key, a.status = 'not_attempted' ORDER BY a.n, a.seq)" : '1';
+}
+
+/**
+ * The planner cannot know how many changes of a journal fall into a range, guesses one, and would compare each with each.
+ * For statements over many attempts; not for few that look up records one by one.
+ */
+export async function expectMany(client: PgClient, many = true): Promise<void> {
+  await client.run(`SET LOCAL enable_nestloop = ${many ? 'off' : 'on'}`);
 }
 
 export interface Outcomes {
@@ -72,12 +79,16 @@ export interface Outcomes {
 
 /** `attempts` may stand after FROM. */
 export async function countOutcomes(client: PgClient, attempts: string): Promise<Outcomes> {
-  const rows = await client.rows(`SELECT action, status, acknowledged, count(*) AS times FROM ${attempts} AS a GROUP BY 1, 2, 3`);
+  return outcomesOf(await client.rows(`SELECT action, status, count(*) AS times FROM ${attempts} AS a GROUP BY 1, 2`));
+}
+
+/** From rows of `action`, `status` and `times`. */
+export function outcomesOf(rows: readonly PgRow[]): Outcomes {
   const sum = (chosen: readonly PgRow[]): number => chosen.reduce((total, row) => total + Number(row['times']), 0);
   const by = (column: string, chosen: readonly PgRow[]): [string, number][] =>
     [...new Set(chosen.map((row) => row[column] ?? ''))].map((what) => [what, sum(chosen.filter((row) => row[column] === what))]);
   const attempted = rows.filter((row) => row['status'] !== 'not_attempted');
-  const acknowledged = rows.filter((row) => row['acknowledged'] === 't');
+  const acknowledged = rows.filter((row) => row['status'] === 'applied' || row['status'] === 'unchanged');
   return {
     counts: Object.fromEntries([...by('status', rows), ...by('action', acknowledged)]),
     attempted: sum(attempted),

@@ -5,7 +5,7 @@ import { type BaseTable, unsignedHash } from '../../workspace/base-table.ts';
 import { ident } from '../../workspace/quote.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { BaseRelations } from '../state.ts';
-import { attemptsSql, countWaves } from './attempts.ts';
+import { attemptsSql, countWaves, expectMany } from './attempts.ts';
 import { openRuns, storedSyncs } from './heads.ts';
 import { laidOver, type Layer, NO_BASE, touchedBy } from './resolve.ts';
 import type { Store } from './store.ts';
@@ -24,6 +24,7 @@ export async function currentLayer(client: PgClient, store: Store, sync: string)
       }
     : NO_BASE;
   if (open === undefined) return base;
+  await expectMany(client);
   const select = await attemptsSql(client, store.tables, open);
   // Several waves read the attempts again and again.
   const [from, above] = open.repeats ? ['attempts', `WITH attempts AS MATERIALIZED (${select}) `] : [`(${select})`, ''];

@@ -7,7 +7,7 @@ import { signedHashText } from '../../workspace/base-table.ts';
 import { literal, qualified } from '../../workspace/quote.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { RunStatus } from '../state.ts';
-import { attemptsSql, countOutcomes, countWaves } from './attempts.ts';
+import { attemptsSql, countWaves, expectMany, type Outcomes, outcomesOf } from './attempts.ts';
 import { type OpenRun, storedSyncs } from './heads.ts';
 import { type Fence, fence } from './lease.ts';
 import { type StoredBase, storedBase, storeRecords } from './records.ts';
@@ -47,6 +47,7 @@ export async function foldRun(store: Store, held: Fence, run: OpenRun, ending?: 
     if (found.length === 0) return;
     const stored = (await storedSyncs(client, tables, store.owner, run.sync))[0];
     await client.run("SET LOCAL work_mem = '128MB'");
+    await expectMany(client);
     await fold(
       {
         client,
@@ -75,7 +76,7 @@ async function fold(folding: Folding, before: StoredBase): Promise<void> {
   const { client, run, attempts, changing, ending } = folding;
   const rejects = rejectsOf(folding);
   if (before.number === undefined) await client.run(`DELETE FROM ${folding.tables.rejects} WHERE sync_id = $1`, [run.syncId]);
-  const { counts, attempted, failed } = await countOutcomes(client, attempts);
+  const { counts, attempted, failed } = await storeRunRecords(folding);
   const waves = await countWaves(client, run, attempts);
   const touched = touchedBy({ from: attempts, waves, anyFailed: failed > 0 }, { records: before.from, rejects }, changing);
   const written = await storeRecords(folding, before, { ...touched, count: attempted });
@@ -177,8 +178,22 @@ async function storeRejects({ client, tables, run }: Folding, touched: string): 
   await client.run(`DROP TABLE ${table}`);
 }
 
-async function storeRun({ client, tables, run, ending, attempts }: Folding, counts: Readonly<Record<string, number>>): Promise<void> {
-  await client.run(`INSERT INTO ${tables.runRecords} SELECT $1, ${RUN_RECORD_LIST} FROM ${attempts} AS a WHERE wave > 0`, [run.id]);
+/** What was attempted, for undo; counted on the way. */
+async function storeRunRecords({ client, tables, run, attempts }: Folding): Promise<Outcomes> {
+  const stored = await client.rows(
+    `WITH stored AS (INSERT INTO ${tables.runRecords} SELECT $1, ${RUN_RECORD_LIST} FROM ${attempts} AS a WHERE wave > 0 RETURNING action, status)
+     SELECT action, status, count(*) AS times FROM stored GROUP BY 1, 2`,
+    [run.id],
+  );
+  const others = await client.rows(
+    `SELECT action, status, count(*) AS times FROM ${attempts} AS a WHERE wave = 0
+       AND EXISTS (SELECT 1 FROM ${tables.journal} WHERE run = $1 AND status = 'not_attempted') GROUP BY 1, 2`,
+    [run.id],
+  );
+  return outcomesOf([...stored, ...others]);
+}
+
+async function storeRun({ client, tables, run, ending }: Folding, counts: Readonly<Record<string, number>>): Promise<void> {
   await client.run(`DELETE FROM ${tables.journal} WHERE run = $1`, [run.id]);
   await client.run(`UPDATE ${tables.runs} SET folded = true, status = $2, finished_at = $3, counts = $4 WHERE id = $1`, [
     run.id,

@@ -115,12 +115,14 @@ export interface Fence {
   readonly generation: number;
 }
 
+/** Renews a lease, of the sync `$1` and the generation `$2`; no row: it was lost. */
+export function renewSql(tables: Tables): string {
+  return `UPDATE ${tables.leases} SET expires_at = greatest(expires_at, clock_timestamp() + ${TTL}) WHERE sync_id = $1 AND generation = $2 RETURNING ${TIMES}`;
+}
+
 /** Renews the lease inside the transaction, whose other statements count only if it is still ours. Returns the new end. */
 export async function fence(client: PgClient, tables: Tables, lease: Fence): Promise<number> {
-  const [row] = await client.rows(
-    `UPDATE ${tables.leases} SET expires_at = greatest(expires_at, clock_timestamp() + ${TTL}) WHERE sync_id = $1 AND generation = $2 RETURNING ${TIMES}`,
-    [lease.syncId, lease.generation],
-  );
+  const [row] = await client.rows(renewSql(tables), [lease.syncId, lease.generation]);
   if (row === undefined) throw lostError(lease.sync, lease.generation);
   return Number(row['expires_at']);
 }

@@ -10,7 +10,7 @@ import { literal } from '../../workspace/quote.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { Dump } from '../dump.ts';
 import type { BaseRelations, Lease, LeaseHolder, PlannedChanges, Run, RunStart, RunWriter, State, SyncState } from '../state.ts';
-import { attemptsSql, countOutcomes } from './attempts.ts';
+import { attemptsSql, countOutcomes, expectMany } from './attempts.ts';
 import { currentLayer, emptyBase, emptyLoaded, loadBase, loadedRelation, loadTable, storedTable } from './base.ts';
 import { RUN_RECORD_LIST } from './fold.ts';
 import { headAfter, newestFirst, openRuns, runUnderWay, storedRuns, storedSyncs } from './heads.ts';
@@ -102,6 +102,7 @@ export class PostgresState implements State, TellsTime {
     const { tables, owner } = this.#store;
     return this.#store.reading([], async (client) => {
       const runs = await storedRuns(client, tables, owner, sync);
+      await expectMany(client);
       for (const open of await openRuns(client, tables, owner, sync)) {
         const { counts } = await countOutcomes(client, `(${await attemptsSql(client, tables, open)})`);
         runs.push(runUnderWay(open, counts));
@@ -116,6 +117,7 @@ export class PostgresState implements State, TellsTime {
       const loaded = { columns: RUN_RECORD_COLUMNS, table: `${this.#unique()}_run_records` };
       const open = (await openRuns(client, tables, owner)).find((run) => run.runId === runId);
       if (open !== undefined) {
+        await expectMany(client);
         const attempts = await attemptsSql(client, tables, open);
         await loadTable(client, workspace, loaded, `SELECT ${RUN_RECORD_LIST} FROM (${attempts}) AS a WHERE wave > 0`);
         return runRecordsOf(open.sync, runId, loadedRelation(loaded));

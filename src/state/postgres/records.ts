@@ -1,6 +1,7 @@
 /** The table with the records of one sync: changed in place by few, written anew by many. */
 import type { PgClient } from '../../postgres/client.ts';
 import { ident } from '../../workspace/quote.ts';
+import { expectMany } from './attempts.ts';
 import type { StoredSync } from './heads.ts';
 import { laidOver, NO_BASE, type Touched } from './resolve.ts';
 import { columnList, RECORD_COLUMNS, type Tables } from './tables.ts';
@@ -23,6 +24,9 @@ export function storedBase(tables: Tables, stored: StoredSync | undefined, linea
   return { from: tables.records(stored.recordsTable), number: stored.recordsTable, count: stored.head.records, isNew: false };
 }
 
+/** One in so many records is looked up by its key; of more, the table is read. */
+const FEW = 20;
+
 interface Target {
   readonly client: PgClient;
   readonly tables: Tables;
@@ -43,13 +47,10 @@ async function rewrite({ client, tables }: Target, base: StoredBase, touched: Ch
   const [row] = await client.rows('SELECT nextval($1::regclass) AS number', [tables.numbers]);
   const number = String(row?.['number']);
   const table = tables.records(number);
-  // The planner cannot know how many were acknowledged, guesses few, and would look up each in the old table.
-  await client.run('SET LOCAL enable_nestloop = off');
   const count = await client.run(
     `CREATE TABLE ${table} AS SELECT ${RECORD_COLUMNS.map(({ name }) => (name === 'key' ? 'key COLLATE "C" AS key' : ident(name))).join(', ')}
      FROM ${laidOver(base.from, touched, RECORD_COLUMNS)} AS r`,
   );
-  await client.run('SET LOCAL enable_nestloop = on');
   await client.run(`ALTER TABLE ${table} ADD PRIMARY KEY (key)`);
   if (base.isNew) await client.run(`DROP TABLE ${base.from}`);
   return { from: table, number, count, isNew: true };
@@ -57,6 +58,7 @@ async function rewrite({ client, tables }: Target, base: StoredBase, touched: Ch
 
 /** Returns by how much the number of records rises. */
 async function upsert({ client }: Target, base: StoredBase, touched: Change): Promise<number> {
+  await expectMany(client, touched.count * FEW > base.count);
   const removed = await client.run(`DELETE FROM ${base.from} AS b USING (${touched.records}) AS t WHERE t.key = b.key AND t.gone`);
   const values = RECORD_COLUMNS.filter((column) => column.name !== 'key').map(({ name }) => `${ident(name)} = excluded.${ident(name)}`);
   const columns = columnList(RECORD_COLUMNS);
@@ -66,5 +68,6 @@ async function upsert({ client }: Target, base: StoredBase, touched: Change): Pr
        ON CONFLICT (key) DO UPDATE SET ${values.join(', ')} RETURNING xmax = 0 AS is_new
      ) SELECT count(*) FILTER (WHERE is_new) AS added FROM stored`,
   );
+  await expectMany(client);
   return Number(row?.['added'] ?? 0) - removed;
 }

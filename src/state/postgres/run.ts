@@ -1,5 +1,6 @@
 /** A run that writes: what it announces and what becomes of it is in the journal before it goes on; the end folds it in. */
 import { InternalError } from '../../errors.ts';
+import type { PgClient } from '../../postgres/client.ts';
 import { copyChunks } from '../../postgres/copy-text.ts';
 import { signedHashText } from '../../workspace/base-table.ts';
 import { qualified, literal } from '../../workspace/quote.ts';
@@ -7,13 +8,15 @@ import { intentsSql } from '../planned.ts';
 import type { Lease, PlannedChanges, RecordedOutcome, RunStart, RunWriter, SeqRange } from '../state.ts';
 import { dropUnused, foldRun } from './fold.ts';
 import { highestSerial, type OpenRun, openRuns } from './heads.ts';
-import { type Fence, fence, lostError } from './lease.ts';
-import { subtract } from './ranges.ts';
+import { appendLines, intentLine, type Line, outcomeLine } from './journal.ts';
+import { type Fence, fence } from './lease.ts';
 import type { Store } from './store.ts';
 import { columnList, columnTypes, INTENT_COLUMNS } from './tables.ts';
 
-/** Outcomes in one statement. */
-const CHUNK = 5_000;
+/** Lines in one statement. */
+const PAGE = 5_000;
+/** Sequence numbers in one chunk: about what DuckDB decompresses at once. */
+const CHUNK = 120_000;
 
 /** Folds what an earlier run left behind, then starts this one. */
 export async function beginRun(store: Store, start: RunStart, lease: Lease, plan: PlannedChanges): Promise<PostgresRun> {
@@ -61,8 +64,8 @@ export class PostgresRun implements RunWriter {
   readonly #fence: Fence;
   readonly #run: OpenRun;
   readonly #plan: PlannedChanges;
-  /** What was announced so far: its content is stored already. */
-  #announced: readonly SeqRange[] = [];
+  /** Chunks of the plan whose content is stored. */
+  readonly #stored = new Set<number>();
   #lines = 0;
 
   constructor(store: Store, held: Fence, run: OpenRun, plan: PlannedChanges) {
@@ -90,69 +93,47 @@ export class PostgresRun implements RunWriter {
     return new Set(ranges.flatMap((range) => numbers(Number(range['first']), Number(range['last']))));
   }
 
+  /**
+   * What the changes hold is stored in chunks of the plan, each when its first change is announced: the rest of a chunk is
+   * announced by lines alone.
+   */
   async intend(changes: readonly SeqRange[]): Promise<void> {
-    if (changes.length === 0) return;
-    const first = this.#lines;
-    this.#lines += changes.length;
-    const lines = changes.map(({ from, to }, index) => ({ n: first + index, from, to }));
-    const fresh = subtract(changes, this.#announced);
-    await this.#store.writing(async (client) => {
-      await fence(client, this.#store.tables, this.#fence);
-      const added = await client.run(
-        `INSERT INTO ${this.#store.tables.journal} (run, n, kind, seq_from, seq_to)
-         SELECT $1, l.n, 'i', l."from", l."to" FROM json_to_recordset($2::json) AS l(n integer, "from" bigint, "to" bigint) ON CONFLICT DO NOTHING`,
-        [this.#run.id, JSON.stringify(lines)],
-      );
-      // Repeated after a COMMIT that did arrive: everything is there.
-      if (added === 0 || fresh.length === 0) return;
-      const into = `${this.#store.tables.intents(this.#run.id)} (${columnList(INTENT_COLUMNS)})`;
-      await client.copyIn(`COPY ${into} FROM STDIN`, copyChunks(this.#plan.workspace, this.#contentSql(first, fresh)));
-    });
-    this.#announced = [...this.#announced, ...fresh];
-  }
-
-  /** The announced changes as the plan has them, every column as text. */
-  #contentSql(n: number, ranges: readonly SeqRange[]): string {
-    const [from, to] = [Math.min(...ranges.map((range) => range.from)), Math.max(...ranges.map((range) => range.to))];
-    const intents = `SELECT * FROM (${intentsSql('plan', this.#run.sync)}) WHERE seq BETWEEN ${from} AND ${to}`;
-    const list = `[${ranges.map((range) => `{f: ${range.from}, t: ${range.to}}`).join(', ')}]`;
-    const chosen =
-      ranges.length === 1
-        ? intents
-        : `SELECT i.* FROM (${intents}) AS i SEMI JOIN (SELECT unnest(range(r.f, r.t + 1)) AS seq FROM (SELECT unnest(${list}) AS r)) AS c ON c.seq = i.seq`;
-    const columns = INTENT_COLUMNS.map(({ name, loaded }) => {
-      if (name === 'n') return `'${n}'`;
-      if (loaded === 'hash') return signedHashText(name);
-      return loaded === 'texts' ? `CAST(to_json(${name}) AS VARCHAR)` : `CAST(${name} AS VARCHAR)`;
-    });
-    return `SELECT ${columns.map((column, index) => `${column} AS c${index}`).join(', ')} FROM (${chosen})`;
-  }
-
-  async record(outcomes: readonly RecordedOutcome[]): Promise<void> {
-    const first = this.#lines;
-    this.#lines += outcomes.length;
-    for (let start = 0; start < outcomes.length; start += CHUNK) {
-      await this.#append(outcomes.slice(start, start + CHUNK).map((outcome, index) => lineOf(first + start + index, outcome)));
+    const lines = changes.map((range, index) => intentLine(this.#lines + index, range));
+    this.#lines += lines.length;
+    const missing = chunksOf(changes).filter((chunk) => !this.#stored.has(chunk));
+    for (const page of pagesOf(lines)) {
+      await this.#append(page, async (client) => {
+        const into = `${this.#store.tables.intents(this.#run.id)} (${columnList(INTENT_COLUMNS)})`;
+        for (const chunk of missing)
+          await client.copyIn(`COPY ${into} FROM STDIN`, copyChunks(this.#plan.workspace, this.#contentSql(chunk)));
+      });
+      for (const chunk of missing.splice(0)) this.#stored.add(chunk);
     }
   }
 
-  /** One statement: the lease is checked in it. */
-  async #append(lines: readonly object[]): Promise<void> {
-    const { journal, leases } = this.#store.tables;
-    const [row] = await this.#store.writing(async (client) =>
-      client.rows(
-        `WITH held AS (
-           UPDATE ${leases} SET expires_at = greatest(expires_at, clock_timestamp() + interval '60 seconds') WHERE sync_id = $1 AND generation = $2 RETURNING 1
-         ), added AS (
-           INSERT INTO ${journal} (run, n, kind, seq_from, seq_to, status, remote_id, code, message, returned, verified)
-           SELECT $3, l.n, 'o', l."from", l."to", l.status, l.remote_id, l.code, l.message, l.returned, l.verified
-           FROM json_to_recordset($4::json) AS l(n integer, "from" bigint, "to" bigint, status text, remote_id text, code text, message text, returned text, verified boolean), held
-           ON CONFLICT DO NOTHING
-         ) SELECT count(*) AS held FROM held`,
-        [this.#fence.syncId, this.#fence.generation, this.#run.id, JSON.stringify(lines)],
-      ),
-    );
-    if (row?.['held'] !== '1') throw lostError(this.#fence.sync, this.#fence.generation);
+  /** The changes of a chunk as the plan has them, every column as text. */
+  #contentSql(chunk: number): string {
+    const columns = INTENT_COLUMNS.map(({ name, loaded }) => {
+      if (loaded === 'hash') return signedHashText(name);
+      return loaded === 'texts' ? `CAST(to_json(${name}) AS VARCHAR)` : `CAST(${name} AS VARCHAR)`;
+    });
+    return `SELECT ${columns.map((column, index) => `${column} AS c${index}`).join(', ')} FROM (${intentsSql('plan', this.#run.sync)})
+      WHERE seq BETWEEN ${chunk * CHUNK} AND ${(chunk + 1) * CHUNK - 1}`;
+  }
+
+  async record(outcomes: readonly RecordedOutcome[]): Promise<void> {
+    const lines = outcomes.map((outcome, index) => outcomeLine(this.#lines + index, outcome));
+    this.#lines += lines.length;
+    for (const page of pagesOf(lines)) await this.#append(page);
+  }
+
+  /** `work` belongs to the lines: it is done with them or not at all. */
+  async #append(lines: readonly Line[], work?: (client: PgClient) => Promise<void>): Promise<void> {
+    await this.#store.writing(async (client) => {
+      const added = await appendLines(client, this.#store.tables, { held: this.#fence, run: this.#run.id, lines });
+      // None are new when this is a repetition after a COMMIT that did arrive: everything is there.
+      if (added > 0) await work?.(client);
+    });
   }
 
   async finish(end: Parameters<RunWriter['finish']>[0]): Promise<void> {
@@ -165,22 +146,10 @@ function numbers(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
-function lineOf(n: number, outcome: RecordedOutcome): object {
-  const { from, to, status, verified } = outcome;
-  return {
-    n,
-    from,
-    to,
-    status,
-    remote_id: storable(outcome.remoteId),
-    code: storable(outcome.code),
-    message: storable(outcome.message),
-    returned: storable(outcome.returned),
-    verified,
-  };
+function pagesOf<T>(lines: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(lines.length / PAGE) }, (_, page) => lines.slice(page * PAGE, (page + 1) * PAGE));
 }
 
-/** Postgres stores neither NUL nor half a surrogate pair; both only ever come in a message from outside. */
-function storable(text: string | undefined): string | undefined {
-  return text?.replaceAll('\0', '').toWellFormed();
+function chunksOf(changes: readonly SeqRange[]): number[] {
+  return [...new Set(changes.flatMap(({ from, to }) => numbers(Math.floor(from / CHUNK), Math.floor(to / CHUNK))))];
 }

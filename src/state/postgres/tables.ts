@@ -43,11 +43,10 @@ export const REJECT_COLUMNS: readonly TypedColumn[] = [
 ];
 
 /**
- * What a run announced: everything that is needed to resolve a record without the plan, whose file may be gone tomorrow.
- * `n`: the line of the journal that announced it first. `fields` is a JSON array.
+ * Changes of a plan: everything that is needed to resolve a record without the plan, whose file may be gone tomorrow. Only
+ * those count that the journal announces. `fields` is a JSON array.
  */
 export const INTENT_COLUMNS: readonly TypedColumn[] = [
-  { name: 'n', type: 'integer', loaded: 'BIGINT' },
   { name: 'seq', type: 'bigint', loaded: 'BIGINT' },
   hash('key_hash'),
   hash('row_hash'),
@@ -139,7 +138,7 @@ export class Tables {
     return qualified(this.schema, `records_${number}`);
   }
 
-  /** What one run announced; dropped once the run is folded. */
+  /** Changes of the plan of one run; dropped once the run is folded. */
   intents(run: string): string {
     return qualified(this.schema, `intents_${run}`);
   }

@@ -144,7 +144,12 @@ describe('writing', () => {
         '-e',
         script,
         options,
-        JSON.stringify(writtenOut('create', keys.map((key) => [key, null, 'x'] as const))),
+        JSON.stringify(
+          writtenOut(
+            'create',
+            keys.map((key) => [key, null, 'x'] as const),
+          ),
+        ),
       ]);
       return ((await once(child, 'exit')) as unknown[])[1];
     };
