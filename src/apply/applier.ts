@@ -111,7 +111,7 @@ interface Run {
   limited: boolean;
 }
 
-type Entry = { readonly run: Run } | { readonly run?: undefined; readonly result: SyncApply };
+type Entry = { readonly run: Run } | { readonly run?: undefined; readonly object?: string; readonly result: SyncApply };
 
 /** The runs of one apply. Leaving its scope closes what is still open, whatever happened. */
 class Runs implements AsyncDisposable {
@@ -136,9 +136,10 @@ class Runs implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await using all = new AsyncDisposableStack(); // each is closed, whatever the others throw
     for (const run of this.active) {
-      await run.destination[Symbol.asyncDispose]();
-      await run.lease.release();
+      all.defer(async () => run.lease.release());
+      all.use(run.destination);
     }
   }
 }
@@ -151,7 +152,7 @@ async function startRun(context: Context, request: ApplyRequest, file: PlanFile,
   const head = await request.state.head(known);
   const verdict = mayApply(file.document, plan, planned, head, request.allow);
   if (!verdict.go || planned === undefined)
-    return { result: outOfRun(plan, verdict.go ? 'failed' : verdict.status, verdict.go ? '' : verdict.message) };
+    return { object: plan.object, result: outOfRun(plan, verdict.go ? 'failed' : verdict.status, verdict.go ? '' : verdict.message) };
   if (known !== sync.name) await request.state.move(known, sync.name);
   const total = await file.workspace.count('SELECT count(*) FROM plan.changes WHERE sync = $sync AND pass = 1', { sync: plan.name });
   if (total === 0 && !(await hasStateChanges(file, plan.name))) return { result: outOfRun(plan, 'nothing', '') };
@@ -205,6 +206,7 @@ async function beginRun(
       lease,
       { workspace: file.workspace, file: file.path },
     );
+    await file.checkUnreplaced();
     const done = await writer.acknowledged();
     context.emit({ type: 'apply:start', sync: sync.name, total: start.total });
     return {
@@ -312,7 +314,7 @@ async function writeBatch(context: Context, file: PlanFile, runs: Runs, run: Run
   const changes = await loadBatch(workspace, planned, ready);
   await run.writer.intend(ready.ranges);
   const limiter = runs.limiters.of(sync.destination.connection, destination.capabilities.rate);
-  const delivery = { context, workspace, destination, planned, readBack: run.readBack, limiter };
+  const delivery = { context, workspace, destination, planned, readBack: run.readBack, limiter, hold: async () => runs.hold() };
   const delivered = await deliver(delivery, changes);
   const outcomes = recorded(seqsOf(ready), delivered.outcomes);
   await run.writer.record(outcomes);
@@ -349,10 +351,10 @@ function stopReason(context: Context, run: Run): string | undefined {
 
 async function finishRun(context: Context, request: ApplyRequest, file: PlanFile, run: Run): Promise<SyncApply> {
   const { counts } = run.tally;
-  const left = request.adoptOnly
-    ? 0
-    : Math.max(0, run.total - run.done.size - counts.applied - counts.unchanged - counts.held - counts.rejected - counts.unknown);
-  const whole = left === 0 && counts.unknown === 0 && run.stopped === undefined && (!request.adoptOnly || run.total === 0);
+  const left = request.adoptOnly ? 0 : await unsent(file, run, 1);
+  const references = request.adoptOnly ? 0 : await unsent(file, run, 2);
+  const whole =
+    left === 0 && references === 0 && counts.unknown === 0 && run.stopped === undefined && (!request.adoptOnly || run.total === 0);
   const status: RunStatus = whole ? 'finished' : 'partial';
   await run.writer.finish({ status, finishedAt: context.now() });
   context.emit({ type: 'apply:done', sync: run.sync.name, ms: context.now() - run.startedAt });
@@ -375,6 +377,15 @@ async function finishRun(context: Context, request: ApplyRequest, file: PlanFile
     messages: reason === undefined ? [] : [reason],
     rejects: run.tally.rejectGroups(),
   };
+}
+
+/** Changes of a pass that neither this run nor an earlier one of the same plan has attempted. */
+async function unsent(file: PlanFile, run: Run, pass: 1 | 2): Promise<number> {
+  const planned = await file.workspace.count(
+    `SELECT count(*) FROM plan.changes WHERE sync = $sync AND pass = $pass AND seq NOT IN (SELECT unnest(CAST(from_json($done, '["BIGINT"]') AS BIGINT[])))`,
+    { sync: run.sync.name, pass, done: JSON.stringify([...run.done]) },
+  );
+  return Math.max(0, planned - run.tally.settled(pass));
 }
 
 function total(results: readonly SyncApply[]): ApplyCounts {

@@ -2,6 +2,7 @@
 import { selectionOf } from '../destinations/batch.ts';
 import type { Outcome, WriteBatch } from '../destinations/destination.ts';
 import { TransientError } from '../errors.ts';
+import type { PlannedSync } from '../plan/plan-file.ts';
 import type { RecordedOutcome } from '../state/state.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import { look, type Looking } from './look.ts';
@@ -11,6 +12,8 @@ import { send, type Sent } from './send.ts';
 export interface Delivery extends Looking {
   readonly readBack: ReadBack;
   readonly limiter: RateLimiter | undefined;
+  /** Throws when the lease was lost. */
+  readonly hold: () => Promise<void>;
 }
 
 /** What became of the change at one position of a batch: an outcome as state records it, without its place in the plan. */
@@ -81,13 +84,19 @@ async function lookUpUnknown(delivery: Delivery, batch: WriteBatch, { outcomes, 
   await delivery.destination.attach(delivery.workspace);
   const live = await look(delivery, await selectionOf(batch, unknown), 'after');
   if (live instanceof TransientError) return settled;
+  const tells = tellsWhatItHolds(delivery.planned, batch);
   for (const [index, position] of unknown.entries()) {
     const now = live.get(index);
     if (now === undefined) continue;
-    const landed = batch.action === 'delete' ? !now.exists : now.exists && Object.keys(now.differing).length === 0;
+    const landed = batch.action === 'delete' ? !now.exists : now.exists && tells && Object.keys(now.differing).length === 0;
     if (landed) settled[position] = { status: 'applied', remoteId: now.remoteId ?? undefined };
   }
   return settled;
+}
+
+/** Of a record without one readable field of the batch nobody can say what it holds. */
+function tellsWhatItHolds({ fieldTypes }: PlannedSync, { fields }: WriteBatch): boolean {
+  return fields.length === 0 || fields.some(({ field }) => fieldTypes.some((each) => each.name === field && each.readable));
 }
 
 /** The outcomes with their places in the plan; neighbours that say the same are one entry. `seqs`: the number at each position. */

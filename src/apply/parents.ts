@@ -9,7 +9,10 @@ import type { Tally } from './tally.ts';
 /** What the applier knows of the other syncs: which of them create records of an object, and which creates failed. */
 export interface Siblings {
   readonly entries: readonly {
-    readonly run?: { readonly planned: PlannedSync; readonly tally: Tally } | undefined;
+    readonly run?: { readonly planned: PlannedSync; readonly tally: Tally; readonly stopped: string | undefined } | undefined;
+    /** Of a sync that has no run: what became of it, and which records it writes. */
+    readonly object?: string;
+    readonly result?: { readonly status: string };
   }[];
 }
 
@@ -42,12 +45,24 @@ function nothingFailed(batch: ChangeBatch, child: Child, siblings: Siblings): bo
     field.reference === null || !batch.fields.includes(field.name) ? [] : [field.reference.object],
   );
   const parents = objects.map((object) => parentsOf(object, siblings));
-  const all = [child.tally, ...parents.flat()];
-  return objects.length === 0 || (parents.every((each) => each.length > 0) && all.every((tally) => tally.failedCreates.size === 0));
+  const isCalm = parents.flat().every((parent) => parent.failed.size === 0 && !parent.stopped);
+  return objects.length === 0 || (parents.every((each) => each.length > 0) && isCalm && child.tally.failedCreates.size === 0);
 }
 
-function parentsOf(object: string | undefined, siblings: Siblings): Tally[] {
-  return siblings.entries.flatMap(({ run }) => (run !== undefined && run.planned.object === object ? [run.tally] : []));
+/** What is known of the syncs that create records of an object. One that an earlier run finished has created them all. */
+function parentsOf(object: string | undefined, siblings: Siblings): Parent[] {
+  return siblings.entries.flatMap(({ run, object: written, result }): Parent[] => {
+    if (run !== undefined)
+      return run.planned.object === object ? [{ failed: run.tally.failedCreates, stopped: run.stopped !== undefined }] : [];
+    return written === object && result?.status === 'already_applied' ? [{ failed: new Set(), stopped: false }] : [];
+  });
+}
+
+interface Parent {
+  /** First key part of creates without acknowledgement. */
+  readonly failed: ReadonlySet<string>;
+  /** It ended early: which of the rest it would have created is not looked up, they all wait. */
+  readonly stopped: boolean;
 }
 
 interface WaitingChange {
@@ -76,7 +91,7 @@ function waitsFor(change: WaitingChange, { planned, tally }: Child, siblings: Si
     const object = planned.fieldTypes.find((each) => each.name === field)?.reference?.object;
     const parents = parentsOf(object, siblings);
     const value = after[field] ?? '';
-    if (parents.length === 0 || parents.some((parent) => parent.failedCreates.has(value)))
+    if (parents.length === 0 || parents.some((parent) => parent.stopped || parent.failed.has(value)))
       return `${field}: the ${object ?? 'record'} it refers to was not created`;
   }
   return undefined;

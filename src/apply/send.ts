@@ -13,6 +13,8 @@ export interface Line {
   /** Name of the sync, for progress. */
   readonly sync: string;
   readonly limiter: RateLimiter | undefined;
+  /** Throws when the lease was lost: nothing may be sent then. */
+  readonly hold: () => Promise<void>;
 }
 
 /** What became of a batch. */
@@ -33,8 +35,10 @@ export async function send(line: Line, batch: WriteBatch): Promise<Sent> {
   }
 }
 
-async function writeOnce({ destination, limiter }: Line, batch: WriteBatch): Promise<readonly Outcome[]> {
+/** The lease is looked at last: waiting, for a limit or for another try, may outlast it. */
+async function writeOnce({ destination, limiter, hold }: Line, batch: WriteBatch): Promise<readonly Outcome[]> {
   await limiter?.take(batch.size);
+  await hold();
   return destination.write(batch);
 }
 

@@ -10,6 +10,7 @@ const REJECT_EXAMPLES = 3;
 export class Tally {
   readonly #counts: Record<keyof ApplyCounts, number> = { applied: 0, unchanged: 0, held: 0, rejected: 0, unknown: 0, not_attempted: 0 };
   readonly #rejects = new Map<string, { count: number; examples: { key: (string | null)[]; message: string }[] }>();
+  readonly #settled = { 1: 0, 2: 0 };
   /** First key part of creates without acknowledgement. Bounded by the reject guard and by stopping on faults. */
   readonly failedCreates = new Set<string>();
 
@@ -24,6 +25,7 @@ export class Tally {
     const keys = await keysOf(workspace, sync, failed);
     for (const outcome of outcomes) {
       const size = outcome.to - outcome.from + 1;
+      if (outcome.status !== 'not_attempted') this.#settled[work.pass] += size;
       if (work.pass === 1 || !isAcknowledged(outcome)) this.#counts[outcome.status] += size;
     }
     for (const outcome of failed) {
@@ -43,6 +45,11 @@ export class Tally {
       count: group.count + 1,
       examples: group.examples.length < REJECT_EXAMPLES ? [...group.examples, example] : group.examples,
     });
+  }
+
+  /** Changes of a pass that were attempted. */
+  settled(pass: 1 | 2): number {
+    return this.#settled[pass];
   }
 
   get counts(): ApplyCounts {

@@ -1,5 +1,4 @@
 /** Write batches over a relation of the workspace: made, cut into parts, and read as objects where a destination wants them. */
-import type { Workspace } from '../workspace/workspace.ts';
 import type { WriteBatch, WriteChange } from './destination.ts';
 
 /** A batch without its way to read the changes as objects. */
@@ -18,18 +17,16 @@ export function partOf(batch: WriteBatch, from: number, size: number): WriteBatc
 
 /** The changes at these positions (ascending), as a batch of its own. */
 export async function selectionOf(batch: WriteBatch, positions: readonly number[]): Promise<WriteBatch> {
-  const table = await selectionTable(batch.workspace, positions);
+  const table = await selectionTable(batch, positions);
   const relation = `(SELECT b.* REPLACE (p.place AS pos) FROM ${batch.relation} AS b JOIN ${table} AS p ON p.pos = b.pos)`;
   return writeBatch({ ...batch, size: positions.length, relation });
 }
 
-async function selectionTable(workspace: Workspace, positions: readonly number[]): Promise<string> {
-  const [{ taken = 0 } = {}] = await workspace.rows(
-    "SELECT count(*) AS taken FROM duckdb_tables() WHERE temporary AND starts_with(table_name, 'batch_selection_')",
-  );
-  const table = `temp.main.batch_selection_${String(taken)}`;
-  await workspace.run(
-    `CREATE TEMP TABLE ${table} AS SELECT pos, CAST(row_number() OVER () - 1 AS INTEGER) AS place FROM (SELECT unnest(CAST(from_json($positions, '["INTEGER"]') AS INTEGER[])) AS pos)`,
+/** One table for each depth: a selection of a batch goes before another one of the same batch is made. */
+async function selectionTable(batch: WriteBatch, positions: readonly number[]): Promise<string> {
+  const table = `temp.main.batch_selection_${batch.relation.split('batch_selection_').length - 1}`;
+  await batch.workspace.run(
+    `CREATE OR REPLACE TEMP TABLE ${table} AS SELECT pos, CAST(row_number() OVER (ORDER BY pos) - 1 AS INTEGER) AS place FROM (SELECT unnest(CAST(from_json($positions, '["INTEGER"]') AS INTEGER[])) AS pos)`,
     { positions: JSON.stringify(positions) },
   );
   return table;

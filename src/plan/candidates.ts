@@ -91,6 +91,7 @@ function passByHash(request: CandidateRequest, any: { readonly settled: boolean;
   const isSettled = any.settled ? 'o.b_settled' : 'false';
   const settled = any.settled ? `, ${settledCondition(request.bound.sync)} AS b_settled` : '';
   const hash = any.moved ? 'CASE WHEN m.key_hash IS NULL THEN b.row_hash END' : 'b.row_hash';
+  const isMoved = any.moved ? ', m.key_hash IS NOT NULL AS b_moved' : '';
   const moved = any.moved
     ? ' LEFT JOIN (SELECT DISTINCT key_hash FROM c_moved WHERE key_hash IS NOT NULL) AS m ON m.key_hash = b.key_hash'
     : '';
@@ -98,10 +99,10 @@ function passByHash(request: CandidateRequest, any: { readonly settled: boolean;
     SELECT *, ${sourceKeyJson(request.bound)} AS key FROM (
       SELECT d.*, o.hash AS o_hash, o.hash IS NOT NULL AS b_here, ${isSettled} AS b_settled
       FROM (${hashedSource(request)}) AS d
-      FULL OUTER JOIN (SELECT b.key_hash AS hash, ${hash} AS b_hash${settled} FROM ${request.base.records} AS b${moved}) AS o
+      FULL OUTER JOIN (SELECT b.key_hash AS hash, ${hash} AS b_hash${settled}${isMoved} FROM ${request.base.records} AS b${moved}) AS o
         ON d.key_hash = o.hash
       WHERE CASE
-        WHEN d.d_here IS NULL THEN NOT ${isSettled} OR o.b_hash IS NULL
+        WHEN d.d_here IS NULL THEN NOT ${isSettled}${any.moved ? ' OR o.b_moved' : ''}
         WHEN o.hash IS NOT NULL THEN o.b_hash IS DISTINCT FROM d.row_hash
         ELSE true END)`;
 }

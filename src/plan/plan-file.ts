@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
 import type { Context } from '../context.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { EXIT, messageOf, UserError } from '../errors.ts';
 import { ident } from '../workspace/quote.ts';
 import { SqlError } from '../workspace/duckdb-errors.ts';
 import { memoryLimitOf } from '../workspace/memory.ts';
@@ -136,6 +136,7 @@ export class PlanFile implements AsyncDisposable {
   readonly workspace: Workspace;
   readonly syncs: readonly PlannedSync[];
   readonly #folder: string;
+  readonly #inode: number;
 
   private constructor(parts: {
     document: PlanDocument;
@@ -143,26 +144,39 @@ export class PlanFile implements AsyncDisposable {
     workspace: Workspace;
     syncs: readonly PlannedSync[];
     folder: string;
+    inode: number;
   }) {
     this.document = parts.document;
     this.path = parts.path;
     this.workspace = parts.workspace;
     this.syncs = parts.syncs;
     this.#folder = parts.folder;
+    this.#inode = parts.inode;
   }
 
   static async open(path: string, options: { shownAs: string; folder: string; memoryLimit: string | undefined }): Promise<PlanFile> {
     const { shownAs, folder, memoryLimit } = options;
+    const { ino } = await stat(path);
     const workspace = await Workspace.open({ memoryLimit });
     try {
       await workspace.attach(path, 'plan', 'read');
       const document = await readManifest(workspace, shownAs);
       const syncs = await readSyncs(workspace);
-      return new PlanFile({ document, path, workspace, syncs, folder });
+      return new PlanFile({ document, path, workspace, syncs, folder, inode: ino });
     } catch (error) {
       await workspace[Symbol.asyncDispose]();
       throw foreignFile(error, shownAs);
     }
+  }
+
+  /** Throws when another plan was put in the place of this one since it was opened: what is kept of the file would be of that one. */
+  async checkUnreplaced(): Promise<void> {
+    const found = await stat(this.path).catch(() => undefined);
+    if (found?.ino === this.#inode) return;
+    throw new UserError(`the plan file ${this.path} was replaced while it was applied`, {
+      hint: 'Nothing of the sync was written. Apply again: the plan that is there now.',
+      exitCode: EXIT.stale,
+    });
   }
 
   /** All changed records, in batches. */

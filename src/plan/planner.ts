@@ -237,7 +237,8 @@ async function ownBase(request: PlanRequest, ends: Ends, bound: BoundSync, store
     head,
     lineage,
     identity,
-    hashId: ownHash,
+    // Accepting some records says nothing about the hashes of the others.
+    hashId: request.accept === undefined || head === undefined ? ownHash : head.hashId,
     rehash: same && count > 0 && head?.hashId !== ownHash,
     formerRecords: same ? 0 : count,
   };

@@ -116,7 +116,8 @@ async function atQuery<T>(bound: BoundSync, work: () => Promise<T>): Promise<T> 
 async function rememberRejects(workspace: Workspace, own: OwnBase, { retryRejected, now }: SelectRequest): Promise<void> {
   await workspace.run(
     `CREATE TEMP TABLE c_known AS SELECT * FROM ${own.rejects} AS r WHERE NOT $retry AND (next_try IS NULL OR next_try > make_timestamp($now::BIGINT))`,
-    { retry: retryRejected, now: BigInt(now) * 1000n },
+    // Under another mapping a row is another row, whatever its hash.
+    { retry: retryRejected || (own.head !== undefined && own.head.hashId !== own.hashId), now: BigInt(now) * 1000n },
   );
 }
 

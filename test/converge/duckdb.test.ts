@@ -8,7 +8,7 @@ test(
   async () => {
     await live({
       name: 'converge, duckdb',
-      share: 0.38,
+      share: 0.24,
       syncs: 5,
       fates: 'in process',
       combinations: [

@@ -109,7 +109,7 @@ export interface Fated {
 /** One for each turn that is lived: one to three. */
 export function fates(kind: 'in process' | 'processes'): fc.Arbitrary<Fated[]> {
   const one = fc.record({ fate: fc.oneof(...(kind === 'in process' ? FAULTS : PROCESSES)), wavers: fc.boolean() });
-  return fc.constantFrom(1, 1, 2, 2, TURNS).chain((turns) => fc.array(one, { minLength: turns, maxLength: turns }));
+  return fc.constantFrom(1, 1, 1, 2, TURNS).chain((turns) => fc.array(one, { minLength: turns, maxLength: turns }));
 }
 
 /**

@@ -21,13 +21,17 @@ function waitForever(): Promise<never> {
   return Promise.withResolvers<never>().promise;
 }
 
-/** `SIGKILL` before the statement of a fold that contains the text; `COMMIT`: before its transaction is committed. */
+/** `SIGKILL` before the statement of a fold that contains the text. */
 function dieBefore(text: string): void {
-  const original = Object.getOwnPropertyDescriptor(PgClient.prototype, 'run')?.value as PgClient['run'];
-  PgClient.prototype.run = function (this: PgClient, ...args) {
-    if (args[0].includes(text)) process.kill(process.pid, 'SIGKILL');
-    return original.apply(this, args);
-  };
+  for (const method of ['run', 'rows'] as const) {
+    const original = Object.getOwnPropertyDescriptor(PgClient.prototype, method)?.value as (
+      ...args: Parameters<PgClient['run']>
+    ) => Promise<never>;
+    PgClient.prototype[method] = function (this: PgClient, ...args: Parameters<PgClient['run']>) {
+      if (args[0].includes(text)) process.kill(process.pid, 'SIGKILL');
+      return original.apply(this, args);
+    };
+  }
 }
 
 async function apply(): Promise<void> {
@@ -43,7 +47,6 @@ async function apply(): Promise<void> {
   if (role === 'die-before') dieBefore(detail);
   await run.finish({ status: 'finished', finishedAt: 1_790_000_001_000 });
   say('finished');
-  await waitForever();
 }
 
 async function race(): Promise<void> {
@@ -57,3 +60,4 @@ async function race(): Promise<void> {
 }
 
 await (role === 'race' ? race() : apply());
+process.exit();

@@ -324,7 +324,7 @@ export function stateSuite(name: string, backend: Backend): void {
       await using reader = await again();
       expect(await reader.head('s')).toMatchObject({
         serial: 2,
-        hashId: 'hash-2',
+        hashId: 'hash-1', // what the run does not touch still has hashes of that kind
         lastRun: { runId: start.runId, planId: 'plan-2', status: 'running' },
       });
       expect(await baseRows(reader, 's')).toMatchObject({ records: [{ key: keyOf('b') }, { key: keyOf('c'), sent: null }], count: 2 });
@@ -372,6 +372,26 @@ export function stateSuite(name: string, backend: Backend): void {
           lastRun: { runId: start.runId, planId: `plan-${serial}`, status: serial === 3 ? 'finished' : 'partial' },
         }); // prettier-ignore
       }
+    });
+
+    withState('hashes of another kind: what the run did not touch has none afterwards', async (state) => {
+      await wholeRun(
+        state,
+        runStart('s'),
+        ['a', 'b', 'c'].map((key, seq) => ({ intent: intent(seq, key), outcome: APPLIED })),
+      );
+      const before = (await baseRows(state, 's')).records;
+      const { lease, run } = await startRun(state, runStart('s', { hashId: 'hash-2' }), [intent(7, 'b', { action: 'update' })]);
+      await run.intend(seqs(7));
+      await run.record([at(7, APPLIED)]);
+      await run.finish({ status: 'finished', finishedAt: 1_790_000_001_000 });
+      await lease.release();
+      expect(await state.head('s')).toMatchObject({ hashId: 'hash-2' });
+      expect((await baseRows(state, 's')).records).toMatchObject([
+        { ...before[0], row_hash: null },
+        { key: keyOf('b'), row_hash: hashOf('row7') },
+        { ...before[2], row_hash: null },
+      ]);
     });
 
     withState('another lineage releases the records and rejects of the one before, at once', async (state) => {

@@ -98,16 +98,21 @@ function firstField(bound: BoundBatch): string {
   return cases.length === 0 ? 'NULL' : `CASE ${cases.join(' ')} END`;
 }
 
-/** Live is what the plan saw, both in the very same text; a field that could not be read then is written without a look at it. */
+/** Live is what the plan saw; a field that could not be read then is written without a look at it. */
 function holdsBefore(field: BoundWrite): string {
-  return `(NOT s.h${field.index} OR ${exactText(field.type, raw(field))} IS NOT DISTINCT FROM s.b${field.index})`;
+  return `(NOT s.h${field.index} OR ${holdsText(field, `s.b${field.index}`)})`;
 }
 
-/** Live is what would be written: JSON by meaning. */
+/** Live is what would be written. */
 function holdsAfter(field: BoundWrite): string {
-  const [live, after] = [exactText(field.type, raw(field)), `s.a${field.index}`];
-  if (field.type.kind !== 'json') return `(${live} IS NOT DISTINCT FROM ${after})`;
-  return `(${FUNCTIONS.json}(${live}) IS NOT DISTINCT FROM ${FUNCTIONS.json}(${after}))`;
+  return holdsText(field, `s.a${field.index}`);
+}
+
+/** The very same text; JSON by meaning, because a plan that read nothing knows its canonical form only. */
+function holdsText(field: BoundWrite, text: string): string {
+  const live = exactText(field.type, raw(field));
+  if (field.type.kind !== 'json') return `(${live} IS NOT DISTINCT FROM ${text})`;
+  return `(${FUNCTIONS.json}(${live}) IS NOT DISTINCT FROM ${FUNCTIONS.json}(${text}))`;
 }
 
 function raw(field: BoundWrite): RawValue {

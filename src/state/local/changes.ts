@@ -19,7 +19,7 @@ function timestamp(run: ChangingRun): string {
 /** Base moves to the intent's values. Only narrow columns of the old row are read: who made the record and its id. */
 export function acknowledgedSql(attempts: string, base: Layer, run: ChangingRun): Change {
   return `SELECT a.key_hash, CASE WHEN a.action <> 'clear' THEN a.row_hash END AS row_hash, a.live_hash, a.key, a.sent, a.returned, a.verified,
-      coalesce(b.origin, a.origin) AS origin, coalesce(a.remote_id, b.remote_id) AS remote_id,
+      coalesce(CASE WHEN b.sent IS NOT NULL THEN b.origin END, a.origin) AS origin, coalesce(a.remote_id, b.remote_id) AS remote_id,
       CASE WHEN a.action = 'clear' THEN ${timestamp(run)} END AS left_at, CASE WHEN a.action = 'clear' THEN 'clear' END AS left_as,
       ${literal(run.runId)} AS run_id, CAST(NULL AS VARCHAR) AS pending, a.action = 'delete' AS gone
     FROM (SELECT * FROM ${attempts} WHERE acknowledged) AS a LEFT JOIN ${base.records} AS b ON b.key = a.key`;
@@ -57,7 +57,7 @@ export const ADOPTION_STEPS: readonly AdoptionStep[] = [
 
 function adoptSql(adoptions: string, base: Layer, run: ChangingRun): Change {
   return `SELECT a.key_hash, a.row_hash, a.live_hash, a.key, a.sent, a.returned, coalesce(a.verified, false) AS verified,
-      coalesce(b.origin, a.origin) AS origin, coalesce(a.remote_id, b.remote_id) AS remote_id, CAST(NULL AS TIMESTAMP) AS left_at,
+      coalesce(CASE WHEN b.sent IS NOT NULL THEN b.origin END, a.origin) AS origin, coalesce(a.remote_id, b.remote_id) AS remote_id, CAST(NULL AS TIMESTAMP) AS left_at,
       CAST(NULL AS VARCHAR) AS left_as, ${literal(run.runId)} AS run_id, CAST(NULL AS VARCHAR) AS pending, a.kind = 'forget' AS gone
     FROM ${adoptions} AS a LEFT JOIN ${base.records} AS b ON b.key = a.key`;
 }

@@ -63,8 +63,10 @@ interface Folding {
 }
 
 async function store(workspace: Workspace, journal: JournalFile, folding: Folding): Promise<void> {
+  const before = (await storedSyncs(workspace, journal.sync))[0];
   const id = await prepareSync(workspace, journal);
   await storeRecords(workspace, id, folding.touched);
+  if (before !== undefined && before.hashId !== journal.head.hashId) await forgetHashes(workspace, id, journal.head.runId);
   await storeRejects(workspace, id, folding.touched);
   await storeRun(workspace, journal, folding);
   await storeHead(workspace, journal, id, folding.end);
@@ -88,6 +90,11 @@ async function storeRecords(workspace: Workspace, id: number, touched: Touched):
   if ((await workspace.count(`SELECT count(*) FROM ${table}`)) > 0)
     await workspace.run(`DELETE FROM ${table} WHERE key IN (SELECT key FROM ${touched.records})`);
   await workspace.run(`INSERT INTO ${table} SELECT ${columnList(RECORD_COLUMNS)} FROM ${touched.records} WHERE NOT gone`);
+}
+
+/** Hashes of another kind say nothing from here on: whatever the run did not touch is a candidate of the next plan. */
+async function forgetHashes(workspace: Workspace, id: number, runId: string): Promise<void> {
+  await workspace.run(`UPDATE ${recordsTable(id)} SET row_hash = NULL WHERE run_id IS DISTINCT FROM $runId`, { runId });
 }
 
 async function storeRejects(workspace: Workspace, id: number, touched: Touched): Promise<void> {

@@ -61,7 +61,8 @@ export function headAfter(stored: SyncState | undefined, journal: JournalFile, s
     sync: journal.sync,
     lineage: head.lineage,
     serial: head.serial,
-    hashId: head.hashId,
+    // What the run did not touch has hashes of the former kind until it is folded.
+    hashId: stored?.lineage === head.lineage ? stored.hashId : head.hashId,
     destination: head.destination,
     fields: head.fields,
     records: stored?.lineage === head.lineage ? stored.records : 0,

@@ -142,8 +142,8 @@ export function damagedJournal(path: string, cause?: unknown): UserError {
 /** Removes a folded journal and what lies beside it. */
 export async function removeJournal(folder: string, path: string): Promise<void> {
   await explain(path, 'write', async () => {
+    await rm(planCopyPath(path), { force: true }); // first: without its journal nobody would look for it
     await rm(path, { force: true });
-    await rm(planCopyPath(path), { force: true });
     await syncFolder(folder);
   });
 }

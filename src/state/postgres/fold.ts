@@ -82,9 +82,17 @@ async function fold(folding: Folding, before: StoredBase): Promise<void> {
   const written = await storeRecords(folding, before, { ...touched, count: attempted });
   await storeRejects(folding, touched.rejects);
   const base = ending === undefined ? written : await applyPlan(folding, written, ending.workspace);
+  if (before.number !== undefined) await forgetHashes(folding, base);
   if (base.isNew) await client.run(`ANALYZE ${base.from} (key, row_hash)`);
   await storeRun(folding, counts);
   await storeHead(folding, base);
+}
+
+/** Hashes of another kind say nothing from here on: whatever the run did not touch is a candidate of the next plan. */
+async function forgetHashes({ client, tables, run }: Folding, base: StoredBase): Promise<void> {
+  const [stored] = await client.rows(`SELECT hash_id FROM ${tables.syncs} WHERE id = $1`, [run.syncId]);
+  if (stored === undefined || stored['hash_id'] === run.hashId) return;
+  await client.run(`UPDATE ${base.from} SET row_hash = NULL WHERE row_hash IS NOT NULL AND run_id IS DISTINCT FROM $1`, [run.runId]);
 }
 
 function rejectsOf({ tables, run }: Folding): string {

@@ -111,7 +111,8 @@ export function headAfter(stored: SyncState | undefined, run: OpenRun): SyncStat
     sync: run.sync,
     lineage: run.lineage,
     serial: run.serial,
-    hashId: run.hashId,
+    // What the run did not touch has hashes of the former kind until it is folded.
+    hashId: stored?.lineage === run.lineage ? stored.hashId : run.hashId,
     destination: run.destination,
     fields: run.fields,
     records: stored?.lineage === run.lineage ? stored.records : 0,

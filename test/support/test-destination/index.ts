@@ -86,7 +86,7 @@ class TestDestination implements Destination {
 
   async write(batch: WriteBatch): Promise<readonly Outcome[]> {
     this.#object(batch.object);
-    if (batch.changes.length > this.#options.batchSize) throw new InternalError('a batch is bigger than the destination takes');
+    if (batch.size > this.#options.batchSize) throw new InternalError('a batch is bigger than the destination takes');
     return write(this.#options, batch);
   }
 
