@@ -144,7 +144,7 @@ function compared(request: ClassifyRequest, facts: BaseFacts): string {
   const sides = `SELECT *, ${desiredHash(bound)} AS desired_hash, ${desired.join(', ')}, ${texts} AS texts FROM (${met(request, facts)})`;
   const withBase = `SELECT * EXCLUDE (texts), ${known.join(', ')} FROM (${sides})`;
   const withLive = live.length === 0 ? withBase : `SELECT *, ${live.join(', ')} FROM (${withBase})`;
-  const landed = fields.map((field) => `${facts.pending ? landedExpression(field) : 'false'} AS q${field.index}`);
+  const landed = fields.map((field) => `${facts.pending ? landedExpression(field) : 'false'} AS g${field.index}`);
   return `SELECT *, ${moved.join(', ')} FROM (SELECT *, ${landed.join(', ')} FROM (${withLive}))`;
 }
 

@@ -36,7 +36,7 @@ export function caseName(column: string): string {
 export function caseExpression(field: BoundField): string {
   const { index: i, mapping } = field;
   const when = (condition: string, name: FieldCase): string => `WHEN ${condition} THEN ${caseBits(name)}`;
-  const sourceStayed = `d${i} IS NOT DISTINCT FROM s${i} AND NOT q${i}`;
+  const sourceStayed = `d${i} IS NOT DISTINCT FROM s${i} AND NOT g${i}`;
   const skipsNull = mapping.onNull === 'skip' ? `d${i} IS NULL` : 'false';
   const absent = mapping.onNull === 'skip' ? `CASE ${when(skipsNull, 'policy')} ELSE ${caseBits('create')} END` : caseBits('create');
   const head = `CASE WHEN NOT has_d THEN 0 WHEN NOT has_l THEN ${absent} ${when(policyCondition(field, skipsNull), 'policy')}`;
@@ -58,7 +58,7 @@ function policyCondition(field: BoundField, skipsNull: string): string {
 }
 
 /**
- * `q<i>`: whether a write that was never acknowledged is what the destination holds. It landed: the field is neither moved by
+ * `g<i>`: whether a write that was never acknowledged is what the destination holds. It landed: the field is neither moved by
  * somebody else, nor does it hold what base says. Of a field that cannot be read nobody knows, so that it is written again.
  */
 export function landedExpression(field: BoundField): string {
@@ -70,7 +70,7 @@ export function landedExpression(field: BoundField): string {
 /** Whether the destination moved: live differs from what is known of it. A field without base cannot have moved. */
 export function movedExpression(field: BoundField): string {
   const { index: i } = field;
-  return field.readable ? `(coalesce(p${i}, false) AND l${i} IS DISTINCT FROM r${i} AND NOT q${i})` : 'false';
+  return field.readable ? `(coalesce(p${i}, false) AND l${i} IS DISTINCT FROM r${i} AND NOT g${i})` : 'false';
 }
 
 /** `c<i>` is one of these cases. */
@@ -114,7 +114,7 @@ export function endsAsDesired(field: BoundField): string {
 export function clearsExpression(field: BoundField): string {
   const { index: i, schema } = field;
   if (!schema.nullable || !schema.updatable) return 'false';
-  return field.readable ? `(l${i} IS NOT NULL OR (q${i} AND s${i} IS NOT NULL))` : `s${i} IS NOT NULL`;
+  return field.readable ? `(l${i} IS NOT NULL OR (g${i} AND s${i} IS NOT NULL))` : `s${i} IS NOT NULL`;
 }
 
 /** Codes of rejects that every plan decides anew. */

@@ -23,13 +23,13 @@ beforeAll(async () => {
   await workspace.run(`CREATE TEMP TABLE joined AS
     SELECT * REPLACE (CASE WHEN p0 THEN s0 END AS s0, CASE WHEN p0 THEN coalesce(r0, s0) END AS r0, CASE WHEN has_d THEN d0 END AS d0, CASE WHEN has_l THEN l0 END AS l0)
     FROM (VALUES (true), (false)) AS a(has_d), (VALUES (true), (false)) AS b(has_l), (VALUES (true), (false)) AS c(p0), (VALUES (true), (false)) AS d(verified),
-      (VALUES ('a'), ('b'), (NULL)) AS e(d0), (VALUES ('a'), ('b'), (NULL)) AS f(s0), (VALUES ('a'), ('b'), ('c'), (NULL)) AS g(r0), (VALUES ('a'), ('b'), ('c'), (NULL)) AS h(l0), (VALUES (true), (false)) AS i(q0)`);
+      (VALUES ('a'), ('b'), (NULL)) AS e(d0), (VALUES ('a'), ('b'), (NULL)) AS f(s0), (VALUES ('a'), ('b'), ('c'), (NULL)) AS g(r0), (VALUES ('a'), ('b'), ('c'), (NULL)) AS h(l0), (VALUES (true), (false)) AS i(g0)`);
 });
 afterAll(async () => workspace[Symbol.asyncDispose]());
 
 interface Joined {
   readonly has_d: boolean; readonly has_l: boolean; readonly p0: boolean; readonly verified: boolean;
-  readonly d0: string | null; readonly s0: string | null; readonly r0: string | null; readonly l0: string | null; readonly q0: boolean;
+  readonly d0: string | null; readonly s0: string | null; readonly r0: string | null; readonly l0: string | null; readonly g0: boolean;
 } // prettier-ignore
 
 const SCHEMA: FieldSchema = {
@@ -74,11 +74,11 @@ function expectedCase(bound: BoundField, row: Joined): string | null {
   if (!row.has_l) return skipped ? 'policy' : 'create';
   const left = when === 'create' || (when === 'empty' && bound.readable && row.l0 !== null);
   if (left || skipped || (row.d0 === null && !row.p0)) return 'policy';
-  const sourceMoved = row.q0 || row.d0 !== row.s0;
+  const sourceMoved = row.g0 || row.d0 !== row.s0;
   if (!bound.readable) return !row.p0 || sourceMoved ? 'blind' : 'unverified';
   if (row.d0 === row.l0) return 'same';
   if (!row.p0) return row.l0 === null ? 'fill' : 'takeover';
-  const destinationMoved = row.l0 !== row.r0 && !row.q0;
+  const destinationMoved = row.l0 !== row.r0 && !row.g0;
   if (!sourceMoved && !destinationMoved) return 'shown';
   if (!sourceMoved && !row.verified) return 'normalised';
   if (!destinationMoved) return 'update';
@@ -144,7 +144,7 @@ describe('the case of a field', () => {
 
 describe('clearing', () => {
   const clears = async (bound: BoundField, values: string, landed = false): Promise<unknown> =>
-    (await workspace.row(`SELECT ${clearsExpression(bound)} AS c FROM (SELECT ${values}, ${landed} AS q0)`))['c'];
+    (await workspace.row(`SELECT ${clearsExpression(bound)} AS c FROM (SELECT ${values}, ${landed} AS g0)`))['c'];
 
   it('touches only what is set and can be null', async () => {
     expect(await clears(field(), "'x' AS l0, NULL AS s0")).toBe(true);
