@@ -21,8 +21,7 @@ export function checkPlanBelongs(project: Project, file: PlanFile, path: string)
   }
 }
 
-export type Verdict =
-  { readonly go: true; readonly resumes: boolean } | { readonly go: false; readonly status: SyncApply['status']; readonly message: string };
+export type Verdict = { readonly go: true } | { readonly go: false; readonly status: SyncApply['status']; readonly message: string };
 
 /** What stands between a sync's plan and its application: an error, a breach, another run since. */
 export function mayApply(
@@ -50,14 +49,16 @@ export function mayApply(
 function stillFresh(document: PlanDocument, planned: PlannedSync, head: SyncState | undefined): Verdict {
   if (head === undefined) {
     return planned.serial === 0
-      ? { go: true, resumes: false }
+      ? { go: true }
       : { go: false, status: 'stale', message: 'the state this plan was made with is gone: plan again' };
   }
-  if (head.serial === planned.serial) return { go: true, resumes: false };
+  if (head.serial === planned.serial) return { go: true };
+  // A run that is under way has the lease: asking for that says who it is.
+  if (head.lastRun?.status === 'running') return { go: true };
   if (head.lastRun?.planId === document.plan_id) {
     return head.lastRun.status === 'finished'
       ? { go: false, status: 'already_applied', message: 'this plan was applied already' }
-      : { go: true, resumes: true };
+      : { go: true };
   }
   return {
     go: false,

@@ -87,7 +87,7 @@ export function plainDecimal(text: string): string | null {
   return magnitude > DECIMAL_DIGITS ? null : sign + placeDigits(digits, Number(exponent));
 }
 
-/** As many digits as any database keeps behind the point (Postgres); before it, Postgres keeps more. */
+/** The most digits that a database keeps behind the point (Postgres, which keeps more before it). */
 const UNBOUNDED_DIGITS = 16_383n;
 
 /** A number without an exponent, whatever its size: null when that would be unreasonably long, or when it is not a number. */

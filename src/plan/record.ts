@@ -129,6 +129,12 @@ const ADOPTIONS = `
   WHERE (action = 'same' AND has_d AND has_l AND restated) OR action = 'leave' OR action = 'forget' OR action = 'hold'
     OR (pending AND (action = 'reject' OR action = 'known_reject' OR action = 'skip' OR action = 'same'))`;
 
+/** The serial that apply must find. A run that is under way has shown a part of itself only: its end makes the plan stale. */
+function plannedSerial(head: OwnBase['head']): number {
+  if (head === undefined) return 0;
+  return head.lastRun?.status === 'running' ? head.serial - 1 : head.serial;
+}
+
 /** What apply must find unchanged, and how the values of the plan are typed. */
 export async function recordSync(
   workspace: Workspace,
@@ -155,7 +161,7 @@ export async function recordSync(
       destination: sync.destination.connection,
       identity: base.identity,
       lineage: base.lineage,
-      serial: BigInt(base.head?.serial ?? 0),
+      serial: BigInt(plannedSerial(base.head)),
       hashId: base.hashId,
       configHash: configHash(sync),
       fields: JSON.stringify(types.map((each) => each.name)),

@@ -194,6 +194,19 @@ describe('an apply while another runs', () => {
     expect(await p.summary()).toEqual({ unchanged: 2 });
   });
 
+  test('a plan made while a run was under way is stale: it saw a part of that run', async () => {
+    await using p = await moving();
+    must(await p.run(['plan', '--out', 'plan.duckdb']), 0);
+    const first = start(p.root, ['apply', 'plan.duckdb'], { at: '1 after datasync', signal: 'SIGSTOP' });
+    await waitFor(async () => (await p.run(['history', '--json'])).stdout.includes('"running"'));
+    must(await p.run(['plan', '--out', 'meanwhile.duckdb']), 0);
+    first.kill('SIGCONT');
+    expect((await first.ended).code).toBe(0);
+    await p.crm("UPDATE Account SET Plan = 'Typed' WHERE Id = '1'");
+    must(await run(p, 'apply', 'meanwhile.duckdb'), 4);
+    expect(await p.live()).toEqual([['1', 'Ada', 'Typed', '5', null], LIVE_BOB]);
+  });
+
   test('two at once: one writes, the other is refused or finds nothing to do', async () => {
     await using p = await moving();
     const ended = await Promise.all([1, 2].map(async () => start(p.root, ['apply', '--yes', '-q']).ended));

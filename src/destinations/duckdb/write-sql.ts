@@ -13,9 +13,6 @@ import { lookupOfText, valueOfText } from './types.ts';
 
 const VERDICT = 'sluice_verdict';
 
-/** What is to become of a change. `write`: as planned. `same`: live holds it already. The others are not written. */
-export type Verdict = 'write' | 'same' | 'gone' | 'moved' | 'exists' | 'copies' | 'orphan' | 'ambiguous';
-
 /** A batch bound to the table it writes. */
 export interface BoundBatch {
   readonly batch: WriteBatch;

@@ -3,20 +3,11 @@ import { InternalError } from '../../errors.ts';
 import type { DatabaseFile } from '../../workspace/attach-file.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { BatchRejectedError, type Outcome, type WriteBatch } from '../destination.ts';
+import { outcomeOf, type Verdict } from '../verdict.ts';
 import { type Catalog, describeTable, type Table } from './describe.ts';
 import { type Refusal, refusalOf, writeFailure } from './reject.ts';
 import { type Parent, parentOf } from './table-sql.ts';
-import {
-  type BoundBatch,
-  bindBatch,
-  columnsWritten,
-  createVerdicts,
-  markCopies,
-  misfits,
-  SKIPPED,
-  type Verdict,
-  writeStatement,
-} from './write-sql.ts';
+import { type BoundBatch, bindBatch, columnsWritten, createVerdicts, markCopies, misfits, SKIPPED, writeStatement } from './write-sql.ts';
 
 const APPLIED: Outcome = { status: 'applied' };
 
@@ -92,37 +83,4 @@ export class Writer {
     const column = columnsWritten(bound)[position]?.column;
     return column === undefined ? refusal : { ...refusal, message: `the value of field "${column.name}" does not fit ${column.native}` };
   }
-}
-
-function outcomeOf(verdict: Verdict, batch: WriteBatch, field: string | undefined): Outcome {
-  const key = batch.key.map((each) => each.field).join(', ');
-  switch (verdict) {
-    case 'write':
-      return { status: 'applied' };
-    case 'same':
-      return { status: 'unchanged' };
-    case 'gone':
-      return batch.action === 'delete'
-        ? { status: 'unchanged' }
-        : { status: 'held', message: 'the record is gone: it was deleted since the plan' };
-    case 'exists':
-      return { status: 'held', message: 'the record exists: it was created since the plan' };
-    case 'moved':
-      return { status: 'held', message: `${field ?? 'the record'} moved since the plan` };
-    case 'copies':
-      return { status: 'held', message: `several records have this ${key}: which one is meant is not known` };
-    case 'orphan':
-      return { status: 'rejected', code: 'REFERENCE_NOT_FOUND', message: `${field ?? 'a field'}: ${parentSentence(batch, field, 'no')}` };
-    case 'ambiguous':
-      return {
-        status: 'rejected',
-        code: 'REFERENCE_AMBIGUOUS',
-        message: `${field ?? 'a field'}: ${parentSentence(batch, field, 'more than one')}`,
-      };
-  }
-}
-
-function parentSentence(batch: WriteBatch, field: string | undefined, count: string): string {
-  const reference = batch.fields.find((each) => each.field === field)?.reference;
-  return `${count} ${reference?.object ?? 'record'} has this ${reference?.key ?? 'key'}`;
 }

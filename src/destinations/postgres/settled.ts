@@ -1,8 +1,8 @@
 /** Which changes of a batch have their outcome already. */
 import type { PgClient } from '../../postgres/client.ts';
 import type { Outcome } from '../destination.ts';
-import { outcomeOf } from './outcome.ts';
-import { type BoundBatch, REMOVE_STAGED, type Verdict } from './write-sql.ts';
+import { outcomeOf, type Verdict } from '../verdict.ts';
+import { type BoundBatch, REMOVE_STAGED } from './write-sql.ts';
 
 /** The changes that have an outcome other than `applied`, and are no longer staged. */
 export class Settled {

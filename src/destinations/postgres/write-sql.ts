@@ -12,9 +12,6 @@ import { hasKey, holdsText, valueOfText } from './types.ts';
 
 export const STAGED = 'pg_temp.sluice_batch';
 
-/** Why a change is not written. `same`: live holds it already. */
-export type Verdict = 'same' | 'gone' | 'moved' | 'exists' | 'orphan' | 'ambiguous';
-
 /** A batch bound to the table it writes. */
 export interface BoundBatch {
   readonly batch: WriteBatch;
