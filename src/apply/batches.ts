@@ -166,7 +166,7 @@ function batchSql(planned: PlannedSync, batch: ChangeBatch, fields: readonly Pla
   const names = fields.map((field) => field.name);
   const hasBefore = batch.action !== 'create';
   const hasAfter = batch.action !== 'delete';
-  const keys = planned.keyFields.map((_, index) => `${elementText('key', index)} AS k${index}`);
+  const keys = planned.keyFields.map((_, index) => `${elementText('coalesce(sent_key, key)', index)} AS k${index}`);
   const columns = fields.flatMap((field, index) => [
     `${hasAfter ? plain(field, `after_texts[${index + 1}]`) : 'CAST(NULL AS VARCHAR)'} AS a${index}`,
     `${hasBefore ? plain(field, `before_texts[${index + 1}]`) : 'CAST(NULL AS VARCHAR)'} AS b${index}`,
@@ -174,7 +174,7 @@ function batchSql(planned: PlannedSync, batch: ChangeBatch, fields: readonly Pla
   ]);
   const texts = (json: string): string => (names.length === 0 ? 'CAST([] AS VARCHAR[])' : memberTexts(json, names));
   return `SELECT ${position(batch)} AS pos, seq, remote_id, ${[...keys, ...columns].join(', ')}
-    FROM (SELECT seq, remote_id, key, before, ${texts('after')} AS after_texts, ${texts('before')} AS before_texts
+    FROM (SELECT seq, remote_id, key, sent_key, before, ${texts('after')} AS after_texts, ${texts('before')} AS before_texts
       FROM plan.changes WHERE sync = ${literal(planned.sync)} AND ${inBatch(batch)})`;
 }
 

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { SyncApply } from '../plan/document.ts';
 import type { PlanFile } from '../plan/plan-file.ts';
 import type { RunStatus } from '../state/state.ts';
+import { plural } from '../words.ts';
 import type { ApplyRequest, Run } from './runs.ts';
 
 /** Ends the run: finished when every change of the plan was attempted and its outcome is known. */
@@ -31,7 +32,10 @@ export async function finishRun(context: Context, request: ApplyRequest, file: P
     adopted,
     limited,
     duration_ms: context.now() - run.startedAt,
-    messages: reason === undefined ? [] : [reason],
+    messages: [
+      ...(reason === undefined ? [] : [reason]),
+      ...[...run.notes].map(([note, records]) => `${plural(records, 'record')} ${note}`),
+    ],
     rejects: run.tally.rejectGroups(),
   };
 }

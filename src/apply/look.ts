@@ -1,7 +1,7 @@
 /** Looking at live records while a run writes, over a line that may be bad. */
 import type { Context } from '../context.ts';
 import type { Destination, WriteBatch } from '../destinations/destination.ts';
-import { TransientError } from '../errors.ts';
+import { TransientError, UserError } from '../errors.ts';
 import type { PlannedSync } from '../plan/plan-file.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { compareLive, type LiveComparison } from './reread.ts';
@@ -15,16 +15,16 @@ export interface Looking {
   readonly planned: PlannedSync;
 }
 
-/** Live records of the batch beside one side of it, by position; the failure when the destination stayed out of reach. */
+/** Live records of the batch beside one side of it, by position; the failure when the destination stayed out of reach or refuses to be read. */
 export async function look(
   { context, destination, workspace, planned }: Looking,
   batch: WriteBatch,
   side: 'before' | 'after',
-): Promise<ReadonlyMap<number, LiveComparison> | TransientError> {
+): Promise<ReadonlyMap<number, LiveComparison> | TransientError | UserError> {
   try {
     return await retrying({ context, sync: planned.sync }, async () => compareLive(workspace, destination, planned, batch, side));
   } catch (error) {
-    if (error instanceof TransientError) return error;
+    if (error instanceof TransientError || error instanceof UserError) return error;
     throw error;
   }
 }

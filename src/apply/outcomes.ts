@@ -1,13 +1,13 @@
 /** From what a connector said to what state records: held records, looked-up unknowns, read-back values. */
 import { selectionOf } from '../destinations/batch.ts';
-import type { Outcome, WriteBatch } from '../destinations/destination.ts';
-import { TransientError } from '../errors.ts';
+import type { WriteBatch } from '../destinations/destination.ts';
+import type { TransientError, UserError } from '../errors.ts';
 import type { PlannedSync } from '../plan/plan-file.ts';
 import type { RecordedOutcome } from '../state/state.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import { look, type Looking } from './look.ts';
 import type { ReadBack } from './read-back.ts';
-import { send, type Sent } from './send.ts';
+import { type Answer, send, type Sent } from './send.ts';
 
 export interface Delivery extends Looking {
   readonly readBack: ReadBack;
@@ -23,22 +23,33 @@ export interface Delivered {
   /** One for each change of the batch, in order. */
   readonly outcomes: readonly Settled[];
   readonly failure: Sent['failure'];
+  /** What connectors remarked on applied changes, and on how many. */
+  readonly notes: ReadonlyMap<string, number>;
 }
 
 /** Sends a batch and says what became of each change. */
 export async function deliver(delivery: Delivery, batch: WriteBatch): Promise<Delivered> {
   const { destination, planned } = delivery;
   const held = destination.capabilities.atomicCompare.can ? new Map<number, Settled>() : await movedSincePlan(delivery, batch);
-  if (held instanceof TransientError) return { outcomes: positionsOf(batch).map(() => unsent(held)), failure: held };
+  if (held instanceof Error) return { outcomes: positionsOf(batch).map(() => unsent(held)), failure: held, notes: new Map() };
   const ready = positionsOf(batch).filter((position) => !held.has(position));
-  if (ready.length === 0) return { outcomes: positionsOf(batch).map((position) => held.get(position) ?? NOTHING_SAID), failure: undefined };
+  if (ready.length === 0)
+    return { outcomes: positionsOf(batch).map((position) => held.get(position) ?? NOTHING_SAID), failure: undefined, notes: new Map() };
   const rest = held.size === 0 ? batch : await selectionOf(batch, ready);
   const sent = await send({ ...delivery, sync: planned.sync }, rest);
   const settled = await delivery.readBack.add(rest, await lookUpUnknown(delivery, rest, sent));
-  if (held.size === 0) return { outcomes: settled, failure: sent.failure };
+  const said = { failure: sent.failure, notes: notesOf(sent) };
+  if (held.size === 0) return { outcomes: settled, ...said };
   const bySent = new Map(ready.map((position, index) => [position, settled[index]]));
   const outcomes = positionsOf(batch).map((position) => held.get(position) ?? bySent.get(position) ?? NOTHING_SAID);
-  return { outcomes, failure: sent.failure };
+  return { outcomes, ...said };
+}
+
+function notesOf({ outcomes }: Sent): ReadonlyMap<string, number> {
+  const notes = new Map<string, number>();
+  for (const outcome of outcomes)
+    if (outcome?.status === 'applied' && outcome.note !== undefined) notes.set(outcome.note, (notes.get(outcome.note) ?? 0) + 1);
+  return notes;
 }
 
 const NOTHING_SAID: Settled = { status: 'unknown', message: 'the connector said nothing about this record' };
@@ -47,7 +58,7 @@ function positionsOf(batch: WriteBatch): number[] {
   return Array.from({ length: batch.size }, (_, position) => position);
 }
 
-function settledAs(outcome: Outcome): Settled {
+function settledAs(outcome: Answer): Settled {
   return outcome.status === 'applied' || outcome.status === 'unchanged' ? { status: outcome.status, remoteId: outcome.remoteId } : outcome;
 }
 
@@ -56,11 +67,11 @@ function unsent(failure: Error | undefined): Settled {
 }
 
 /** Destinations that cannot compare and write in one step: read the records again right before the batch is sent. */
-async function movedSincePlan(delivery: Delivery, batch: WriteBatch): Promise<Map<number, Settled> | TransientError> {
+async function movedSincePlan(delivery: Delivery, batch: WriteBatch): Promise<Map<number, Settled> | TransientError | UserError> {
   const held = new Map<number, Settled>();
   if (!delivery.destination.capabilities.readByKey.can) return held;
   const live = await look(delivery, batch, 'before');
-  if (live instanceof TransientError) return live;
+  if (live instanceof Error) return live;
   for (const position of positionsOf(batch)) {
     const now = live.get(position);
     const message = sinceThePlan(batch.action, now?.exists ?? false, Object.keys(now?.differing ?? {}));
@@ -83,7 +94,7 @@ async function lookUpUnknown(delivery: Delivery, batch: WriteBatch, { outcomes, 
   if (unknown.length === 0 || !delivery.destination.capabilities.readByKey.can) return settled;
   await delivery.destination.attach(delivery.workspace);
   const live = await look(delivery, await selectionOf(batch, unknown), 'after');
-  if (live instanceof TransientError) return settled;
+  if (live instanceof Error) return settled;
   const tells = tellsWhatItHolds(delivery.planned, batch);
   for (const [index, position] of unknown.entries()) {
     const now = live.get(index);

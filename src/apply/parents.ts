@@ -88,9 +88,10 @@ function waitsFor(change: WaitingChange, { planned, tally }: Child, siblings: Si
   if (tally.failedCreates.has(ownKey)) return 'the record itself was not created';
   const after = change.after === null ? {} : (JSON.parse(change.after) as Record<string, string | null>);
   for (const field of change.after_apply.filter((name) => change.fields.includes(name))) {
-    const object = planned.fieldTypes.find((each) => each.name === field)?.reference?.object;
+    const { type, reference } = planned.fieldTypes.find((each) => each.name === field) ?? {};
+    const object = reference?.object;
     const parents = parentsOf(object, siblings);
-    const value = after[field] ?? '';
+    const value = type?.kind === 'text' && type.lower === true ? (after[field] ?? '').toLowerCase() : (after[field] ?? '');
     if (parents.length === 0 || parents.some((parent) => parent.stopped || parent.failed.has(value)))
       return `${field}: the ${object ?? 'record'} it refers to was not created`;
   }

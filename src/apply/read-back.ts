@@ -1,7 +1,6 @@
 /** What the destination made of the values it acknowledged: fills `returned`, so that its own notation is not drift. */
 import { selectionOf } from '../destinations/batch.ts';
 import type { WriteBatch } from '../destinations/destination.ts';
-import { TransientError } from '../errors.ts';
 import { look, type Looking } from './look.ts';
 import type { Settled } from './outcomes.ts';
 import type { LiveComparison } from './reread.ts';
@@ -33,7 +32,7 @@ export class ReadBack {
     if (chosen.length === 0) return outcomes;
     const looked = await selectionOf(batch, chosen);
     const live = await look(this.#looking, looked, 'after');
-    if (live instanceof TransientError) return outcomes;
+    if (live instanceof Error) return outcomes;
     const former = await this.#former(looked);
     this.#verified += chosen.length;
     const known = new Map(chosen.map((position, index) => [position, { now: live.get(index), former: former.get(index) }]));

@@ -3,6 +3,7 @@
  * destination make of it?), and when nobody knows whether a write landed.
  */
 import { canonicalOfExact, canonicalText, canonicalValue } from '../canonical/canonical.ts';
+import { canonicalKey } from '../canonical/key.ts';
 import { FUNCTIONS } from '../canonical/functions.ts';
 import type { FieldType, TextRules } from '../canonical/types.ts';
 import type { Destination, WriteBatch } from '../destinations/destination.ts';
@@ -28,9 +29,9 @@ export async function compareLive(
   const fields = batch.fields.flatMap((each, place) =>
     planned.fieldTypes.filter((field) => field.name === each.field && field.readable).map((field) => ({ ...field, place })),
   );
-  await workspace.run(
-    `CREATE OR REPLACE TEMP TABLE reread_keys AS SELECT ${batch.key.map((_, index) => `k${index}`).join(', ')} FROM ${batch.relation} AS b`,
-  );
+  const rules = destination.capabilities.text;
+  const asked = batch.key.map(({ type }, index) => `${keyText(type, index, rules)} AS k${index}`);
+  await workspace.run(`CREATE OR REPLACE TEMP TABLE reread_keys AS SELECT ${asked.join(', ')} FROM ${batch.relation} AS b`);
   const relation = await destination.read({
     object: planned.object,
     key: planned.keyFields.map((key) => key.field),
@@ -38,10 +39,9 @@ export async function compareLive(
     keys: 'temp.main.reread_keys',
   });
   const typeOf = new Map(relation.columns.map((column) => [column.name, column.type]));
-  const rules = destination.capabilities.text;
   const types = planned.keyFields.map((key) => key.type);
   const keys = planned.keyFields.map((key, index) =>
-    canonicalValue(key.type, { sql: `r.k${index}`, type: typeOf.get(`k${index}`) ?? 'VARCHAR' }, rules),
+    canonicalKey(key.type, { sql: `r.k${index}`, type: typeOf.get(`k${index}`) ?? 'VARCHAR' }, rules),
   );
   const live = fields.map((field, index) => {
     const value = canonicalValue(field.type, { sql: `r.f${index}`, type: typeOf.get(`f${index}`) ?? 'VARCHAR' }, rules);
@@ -60,6 +60,11 @@ interface ComparedField extends PlannedField {
   readonly place: number;
 }
 
+/** Canonical text of a part of the key: a batch has it as the source writes it. */
+function keyText(type: FieldType, index: number, rules: TextRules): string {
+  return type.kind === 'text' ? canonicalKey(type, { sql: `k${index}`, type: 'VARCHAR' }, rules) : `k${index}`;
+}
+
 /** `pos`, `key` (JSON), and for each field its expected canonical text `x<i>` and whether it is known, `h<i>`. */
 function expectedSql(
   batch: WriteBatch,
@@ -69,7 +74,7 @@ function expectedSql(
   const texts: FieldType[] = batch.key.map(() => ({ kind: 'text' }));
   const key = keyJson(
     texts,
-    batch.key.map((_, index) => `k${index}`),
+    batch.key.map(({ type }, index) => keyText(type, index, rules)),
   );
   const columns = fields.map((field, index) => {
     const text = `${side === 'after' ? 'a' : 'b'}${field.place}`;

@@ -38,7 +38,7 @@ export async function withRetry<T>(
       return await work();
     } catch (error) {
       if (!(error instanceof TransientError) || attempt >= policy.attempts || context.signal.aborted) throw error;
-      const waitMs = waitOf(context, policy, attempt, error.retryAfterMs);
+      const waitMs = waitBefore(context, policy, attempt, error.retryAfterMs);
       if (context.now() - begun + waitMs > policy.budgetMs) throw error;
       onRetry({ attempt, waitMs, reason: error.message });
       await pause(context, waitMs);
@@ -48,11 +48,11 @@ export async function withRetry<T>(
 }
 
 /**
- * Exponential with full jitter: anything between nothing and the ceiling, which spreads many callers best
- * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). What the other side asks for is waited in
- * full, and a little more, because everybody was told the same.
+ * How long to wait after a failed attempt (from 1), in milliseconds. Exponential with full jitter: anything between nothing
+ * and the ceiling, which spreads many callers best (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ * What the other side asks for is waited in full, and a little more, because everybody was told the same.
  */
-function waitOf(context: Context, policy: RetryPolicy, attempt: number, retryAfterMs: number | undefined): number {
+export function waitBefore(context: Context, policy: RetryPolicy, attempt: number, retryAfterMs: number | undefined): number {
   if (retryAfterMs !== undefined) return Math.round(retryAfterMs + random(context) * policy.baseMs);
   const ceiling = Math.min(policy.maxWaitMs, policy.baseMs * 2 ** (attempt - 1));
   return Math.round(random(context) * ceiling);

@@ -48,6 +48,8 @@ export interface Run {
   stopped: string | undefined;
   /** What the last batch said that was not written although the run went on. */
   trouble: string | undefined;
+  /** What connectors remarked on applied changes, and on how many. */
+  readonly notes: Map<string, number>;
   limited: boolean;
 }
 

@@ -1,9 +1,10 @@
-/** Sends one batch: retries what a retry may cure, splits what holds a bad record, and always ends with one outcome per change. */
+/** Sends one batch: retries what a retry may cure, splits what holds a bad record, and always ends with one answer per change. */
 import type { Context } from '../context.ts';
 import { partOf } from '../destinations/batch.ts';
-import { BatchRejectedError, type Destination, type Outcome, type WriteBatch } from '../destinations/destination.ts';
+import { type Again, BatchRejectedError, type Destination, type Outcome, type WriteBatch } from '../destinations/destination.ts';
 import { InternalError, TransientError, UserError } from '../errors.ts';
 import type { RateLimiter } from './rate-limit.ts';
+import { resend } from './resend.ts';
 import { RETRY, withRetry } from './retry.ts';
 
 /** The way to a destination, for one sync. */
@@ -17,17 +18,22 @@ export interface Line {
   readonly hold: () => Promise<void>;
 }
 
+/** What became of a change that was sent: what the connector said in the end, or that the record stayed busy. */
+export type Answer = Exclude<Outcome, Again> | { readonly status: 'not_attempted'; readonly message: string };
+
 /** What became of a batch. */
 export interface Sent {
   /** One for each change, in order; undefined for those that were not sent because of `failure`. */
-  readonly outcomes: readonly (Outcome | undefined)[];
+  readonly outcomes: readonly (Answer | undefined)[];
   /** Why sending ended early: the destination stayed out of reach (`TransientError`), or no write can succeed (`UserError`). */
   readonly failure: TransientError | UserError | undefined;
 }
 
-export async function send(line: Line, batch: WriteBatch): Promise<Sent> {
+/** `attempt`: how often these changes have been sent, this time included. */
+export async function send(line: Line, batch: WriteBatch, attempt = 1): Promise<Sent> {
   try {
-    return { outcomes: checked(batch, await retrying(line, async () => writeOnce(line, batch))), failure: undefined };
+    const outcomes = checked(batch, await retrying(line, async () => writeOnce(line, batch)));
+    return await resend(line, batch, outcomes, attempt, send);
   } catch (error) {
     if (error instanceof BatchRejectedError) return await bisect(line, batch, error);
     if (!(error instanceof TransientError) && !(error instanceof UserError)) throw error;

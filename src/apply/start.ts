@@ -92,6 +92,7 @@ async function beginRun(
       readBack: new ReadBack({ context, workspace: file.workspace, destination, planned }, sync.verify ?? 'all'),
       stopped: undefined,
       trouble: undefined,
+      notes: new Map(),
       limited: false,
     };
   } catch (error) {

@@ -53,12 +53,15 @@ async function writeBatch(context: Context, file: PlanFile, runs: Runs, run: Run
 }
 
 /** Goes on after a batch that failed for now, unless the destination keeps failing; ends the run when no write can succeed. */
-function judge(run: Run, { outcomes, failure }: Delivered): void {
+function judge(run: Run, { outcomes, failure, notes }: Delivered): void {
+  for (const [note, records] of notes) run.notes.set(note, (run.notes.get(note) ?? 0) + records);
   if (failure !== undefined && !(failure instanceof TransientError)) {
     run.stopped = failure.message;
     return;
   }
-  const isLost = outcomes.length > 0 && outcomes.every((outcome) => outcome.status === 'unknown');
+  const busy = outcomes.find((outcome) => outcome.status === 'not_attempted');
+  run.trouble = busy?.message ?? run.trouble;
+  const isLost = outcomes.length > 0 && outcomes.every(({ status }) => status === 'unknown' || status === 'not_attempted');
   if (failure === undefined && !isLost) {
     run.breaker.succeeded();
     return;

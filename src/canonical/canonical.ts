@@ -87,13 +87,13 @@ function oneOf(from: Family, allowed: readonly Family[], raw: RawValue, what: st
 export function canonicalValue(type: FieldType, raw: RawValue, rules: TextRules = {}): string {
   switch (type.kind) {
     case 'text':
-      return applyTextRules(type.native === undefined ? rawText(raw) : nativeText(raw, type.native), rules);
+      return textForm(type, applyTextRules(type.native === undefined ? rawText(raw) : nativeText(raw, type.native), rules));
     case 'integer':
       return bounded(integerValue(castable(raw), canonicalType(type)), type);
     case 'decimal':
       return decimalValue(castable(raw), canonicalType(type));
     case 'float':
-      return `(${floatValue(castable(raw), canonicalType(type))} + 0::${canonicalType(type)})`; // -0 becomes 0
+      return limitedFloat(type, `(${floatValue(castable(raw), canonicalType(type))} + 0::${canonicalType(type)})`); // -0 becomes 0
     case 'boolean':
       return booleanValue(castable(raw));
     case 'date':
@@ -103,10 +103,15 @@ export function canonicalValue(type: FieldType, raw: RawValue, rules: TextRules 
     case 'json':
       return `${FUNCTIONS.json}(${jsonText(raw)})`;
     case 'set':
-      return setValue(raw);
+      return rules.emptyIsNull === true ? `nullif(${setValue(raw)}, '[]')` : setValue(raw);
     case 'bytes':
       return familyOf(raw.type) === 'text' ? `TRY(from_base64(${raw.sql}))` : `CAST(${raw.sql} AS BLOB)`;
   }
+}
+
+function textForm(type: FieldType & { kind: 'text' }, text: string): string {
+  if (type.id18 === true) return `CASE WHEN ${matches(text, '[a-z0-9]{15}([a-z0-9]{3})?')} THEN left(${text}, 15) END`;
+  return type.lower === true ? `lower(${text})` : text;
 }
 
 /** Text of any raw value, as the source shows it. */
@@ -202,6 +207,14 @@ function floatValue(raw: RawValue, target: string): string {
   return from === 'integer' ? finite : value;
 }
 
+/** Two doubles that agree in so many digits are one value: `%.14e` writes fifteen. */
+function limitedFloat({ digits, whole }: FieldType & { kind: 'float' }, value: string): string {
+  if (digits === undefined && whole === undefined) return value;
+  const small = whole === undefined ? '' : ` AND abs(${value}) < 1e${whole}`;
+  const kept = digits === undefined ? value : `CAST(printf('%.${digits - 1}e', ${value}) AS DOUBLE)`;
+  return `CASE WHEN isfinite(${value})${small} THEN ${kept} END`;
+}
+
 function booleanValue(raw: RawValue): string {
   const from = familyOf(raw.type);
   if (from === 'boolean') return raw.sql;
@@ -264,12 +277,19 @@ export function valueOfText(type: FieldType, text: string): string {
 export function exactText(type: FieldType, raw: RawValue): string {
   if (type.kind === 'text' && type.native === undefined) return rawText(raw);
   if (type.kind === 'json') return jsonText(raw);
+  if (type.kind === 'float' && type.digits !== undefined) return allDigits(type, raw);
   return canonicalText(type, canonicalValue(type, raw));
+}
+
+/** Every digit of a number of which fewer are compared. */
+function allDigits(type: FieldType & { kind: 'float' }, raw: RawValue): string {
+  return `CASE WHEN ${canonicalValue(type, raw)} IS NOT NULL THEN ${unboundedText(rawText(raw))} END`;
 }
 
 /** Canonical text of an exact text (what {@link exactText} made): where a written value is compared with what came back. */
 export function canonicalOfExact(type: FieldType, text: string, rules: TextRules = {}): string {
   const kinds: readonly string[] = ['text', 'json', 'set'];
-  if (kinds.includes(type.kind)) return canonicalText(type, canonicalValue(type, { sql: text, type: 'VARCHAR' }, rules));
+  if (kinds.includes(type.kind) || (type.kind === 'float' && type.digits !== undefined))
+    return canonicalText(type, canonicalValue(type, { sql: text, type: 'VARCHAR' }, rules));
   return canonicalText(type, valueOfText(type, text));
 }

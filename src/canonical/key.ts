@@ -6,7 +6,18 @@ import type { FieldType, TextRules } from './types.ts';
 /** Comparable value of a key part: as {@link canonicalValue}, in lower case where the destination tells no cases apart. */
 export function canonicalKey(type: FieldType, raw: RawValue, rules: TextRules = {}): string {
   const value = canonicalValue(type, raw, rules);
-  return type.kind === 'text' && rules.caseInsensitiveKeys === true ? `lower(${value})` : value;
+  return type.kind === 'text' && foldsCase(type, rules) ? `lower(${value})` : value;
+}
+
+/** Keys of this type are compared, and kept in state, in lower case. */
+export function foldsCase(type: FieldType, rules: TextRules): boolean {
+  return type.kind === 'text' && (type.anyCase === true || rules.caseInsensitiveKeys === true);
+}
+
+/** Whether a key may be compared in another form than the source writes it: what is sent is then not what is compared. */
+export function rewritesKey(type: FieldType, rules: TextRules): boolean {
+  if (type.kind !== 'text') return false;
+  return foldsCase(type, rules) || type.lower === true || type.id18 === true || rules.trim === true || rules.lineEnds === true || rules.nfc === true; // prettier-ignore
 }
 
 /**

@@ -1,12 +1,20 @@
 /** Field types as a destination describes them. They decide how two values are compared and how one is sent. */
 
 export type FieldType =
-  /** `native`: a DuckDB type whose text form is the value (UUID, TIME, INTERVAL), values are cast through it; or `NUMERIC`, a number of any size. */
-  | { readonly kind: 'text'; readonly native?: string }
+  /**
+   * `native`: a DuckDB type whose text form is the value (UUID, TIME, INTERVAL), values are cast through it; or `NUMERIC`, a
+   * number of any size. `lower`: compared in lower case (e-mail addresses, which are stored so). `id18`: a Salesforce id, of
+   * which the first 15 characters say all and the last three are a checksum. `anyCase`: as a key, it tells no cases apart.
+   */
+  | { readonly kind: 'text'; readonly native?: string; readonly lower?: boolean; readonly id18?: boolean; readonly anyCase?: boolean }
   /** Bounds are inclusive, as exact decimal text. */
   | { readonly kind: 'integer'; readonly min: string; readonly max: string }
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
-  | { readonly kind: 'float'; readonly bits: 32 | 64 }
+  /**
+   * `digits`: significant digits that count; what is sent has all of them, what is compared has these. `whole`: digits that
+   * the field takes before the point. With either, a value is a number: neither infinite nor NaN.
+   */
+  | { readonly kind: 'float'; readonly bits: 32 | 64; readonly digits?: number; readonly whole?: number }
   | { readonly kind: 'boolean' }
   | { readonly kind: 'date' }
   /** `precision`: digits of the second's fraction (0, 3, 6 or 9). `zoned`: an instant; otherwise wall-clock time. */

@@ -54,6 +54,12 @@ export interface FieldSchema {
   readonly maxLength?: number | undefined;
   /** The only values the field takes. */
   readonly allowed?: readonly string[] | undefined;
+  /** What people see instead of a value of `allowed`, by label: whoever maps a label is told the value. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Exact text of what the system stores for null: `false` for a checkbox. Null is then a value like any other. */
+  readonly nullAs?: string | undefined;
+  /** For a reference: the objects that it may point at. */
+  readonly referenceTo?: readonly string[] | undefined;
 }
 
 export interface ObjectSchema {
@@ -61,6 +67,10 @@ export interface ObjectSchema {
   readonly fields: readonly FieldSchema[];
   /** Sets of fields that identify a record by a constraint of the system. */
   readonly uniqueKeys: readonly (readonly string[])[];
+  /** Fields that the system looks records up by although several may have the same value. Taken as keys, with a warning. */
+  readonly looseKeys?: readonly string[] | undefined;
+  /** What to add to "has no field ...": that it may exist and be hidden from this user. */
+  readonly hiddenHint?: string | undefined;
   /** What a statement that creates an index on the object calls it: `"public"."accounts"`. */
   readonly indexedAs?: string | undefined;
   /** The fields of a foreign key and what they point at. */
@@ -129,14 +139,34 @@ export interface WriteBatch {
 
 /** What became of one change. */
 export type Outcome =
-  | { readonly status: 'applied'; readonly remoteId?: string | undefined }
+  | {
+      readonly status: 'applied';
+      readonly remoteId?: string | undefined;
+      /** What people should know of it: "existed already and was updated". A sentence about one record, without a value. */
+      readonly note?: string | undefined;
+    }
   /** The destination already held exactly this. */
   | { readonly status: 'unchanged'; readonly remoteId?: string | undefined }
   /** The live record moved since the plan (for a create: it exists; for an update or delete: it differs or is gone). */
   | { readonly status: 'held'; readonly message: string }
   | { readonly status: 'rejected'; readonly code: string; readonly message: string }
+  | Again
   /** Nobody knows whether it was written: looked up before anything else happens to the record. */
   | { readonly status: 'unknown'; readonly message: string };
+
+/**
+ * Not written; the same change may be taken when it is sent again. `busy` (somebody holds the record): later, in smaller
+ * batches; a few times, then it is left to the next run. `too_much` (the batch was more work than is allowed): in smaller
+ * batches at once; refused alone, it is rejected with this code and message.
+ */
+export interface Again {
+  readonly status: 'again';
+  readonly why: 'busy' | 'too_much';
+  readonly code: string;
+  readonly message: string;
+  /** What the system asks to wait before. Milliseconds. */
+  readonly afterMs?: number | undefined;
+}
 
 /**
  * Thrown by `write` when the whole batch was refused and nothing of it was written because of at least one bad record.
@@ -151,6 +181,19 @@ export class BatchRejectedError extends Error {
   }
 }
 
+/** Changes of one action and one set of fields that a plan would send. */
+export interface PlannedWrites {
+  readonly action: 'create' | 'update' | 'delete';
+  readonly count: number;
+}
+
+/** What a plan costs in calls of an API that counts them. */
+export interface CallCost {
+  readonly calls: number;
+  /** Calls that may still be made today; undefined where the system does not say. */
+  readonly left: number | undefined;
+}
+
 /** A system whose records we own in part. A connector translates; the core diffs, batches, retries, bisects and journals. */
 export interface Destination extends AsyncDisposable {
   readonly capabilities: Capabilities;
@@ -162,6 +205,8 @@ export interface Destination extends AsyncDisposable {
   read(request: ReadRequest): Promise<LiveRelation>;
   /** Columns of `read` without reading. */
   readonly readColumns?: (request: ReadRequest) => Promise<readonly Column[]>;
+  /** What applying would cost, re-reading and read-back included. Only for systems that count calls. */
+  readonly cost?: (writes: readonly PlannedWrites[]) => Promise<CallCost>;
   /**
    * Exactly one outcome per change, in order. Throws `TransientError` when the same call may succeed later (nothing was
    * written), `BatchRejectedError` when the batch must be split, `UserError` when no write can succeed.

@@ -138,9 +138,11 @@ export function bindSync(input: {
   /** Columns of the mapped query. */
   columns: readonly Column[];
   schema: ObjectSchema;
+  /** What the objects look like that fields of the sync refer to. */
+  targets: ReadonlyMap<string, ObjectSchema>;
   capabilities: Capabilities;
 }): BoundSync {
-  const { sync, mapped, schema, capabilities } = input;
+  const { sync, mapped, schema, targets, capabilities } = input;
   checkOutputs(mapped, input.columns);
   const problems: Problem[] = [];
   const typeOf = new Map(input.columns.map((column) => [column.name, column.type]));
@@ -152,7 +154,7 @@ export function bindSync(input: {
     pushConversionProblem(problems, `key field "${field}"`, found.type, raw, at);
     return { index, field, type: found.type, raw };
   });
-  const fields = sync.fields.map((mapping, index) => bindField({ sync, mapping, index, mapped, typeOf, schema, problems }));
+  const fields = sync.fields.map((mapping, index) => bindField({ sync, mapping, index, mapped, typeOf, schema, targets, problems }));
   problems.push(...keyProblems(sync, schema, capabilities), ...requiredFieldProblems(sync, schema), ...modeProblems(sync, capabilities));
   if (problems.length > 0) throw UserError.of(problems);
   return { sync, key, fields, schema, capabilities, query: mapped.query, timezone, hashedBy: 'workspace' };
@@ -165,6 +167,7 @@ function bindField(input: {
   mapped: MappedQuery;
   typeOf: ReadonlyMap<string, string>;
   schema: ObjectSchema;
+  targets: ReadonlyMap<string, ObjectSchema>;
   problems: Problem[];
 }): BoundField {
   const { sync, mapping, index, schema, problems } = input;
@@ -176,7 +179,7 @@ function bindField(input: {
     column === undefined
       ? constantValue(mapping)
       : { sql: column, type: input.typeOf.get(column) ?? 'VARCHAR', timezone: sync.source.timezone };
-  const type = fieldType(mapping, found);
+  const type = fieldType(mapping, found, input.targets);
   pushConversionProblem(problems, `field "${mapping.field}"`, type, raw, at);
   return {
     index,
@@ -190,10 +193,17 @@ function bindField(input: {
   };
 }
 
-function fieldType(mapping: FieldMapping, schema: FieldSchema): FieldType {
+function fieldType(mapping: FieldMapping, schema: FieldSchema, targets: ReadonlyMap<string, ObjectSchema>): FieldType {
   if (mapping.compare === 'set') return { kind: 'set' };
-  if (mapping.reference !== undefined) return mapping.type ?? { kind: 'text' };
+  if (mapping.reference !== undefined) return mapping.type ?? referenceType(mapping.reference, targets);
   return mapping.type ?? schema.type;
+}
+
+/** A reference is the text of its target's key, compared as that key is. */
+function referenceType({ object, key }: { object: string; key: string }, targets: ReadonlyMap<string, ObjectSchema>): FieldType {
+  const target = targets.get(object)?.fields.find((field) => field.name === key)?.type;
+  if (target?.kind !== 'text') return { kind: 'text' };
+  return { kind: 'text', lower: target.anyCase === true || target.lower === true, id18: target.id18 === true };
 }
 
 function constantValue(mapping: FieldMapping): RawValue {
@@ -207,10 +217,15 @@ function findField(schema: ObjectSchema, name: string, at: Location, problems: P
   problems.push({
     message: `${schema.object} has no field "${name}"`,
     location: at,
-    hint: didYouMean(
-      name,
-      schema.fields.map((field) => field.name),
-    ),
+    hint: [
+      didYouMean(
+        name,
+        schema.fields.map((field) => field.name),
+      ),
+      schema.hiddenHint,
+    ]
+      .filter((hint) => hint !== undefined)
+      .join(' '),
   });
   return {
     name,
@@ -252,9 +267,11 @@ function keyProblems(sync: Sync, schema: ObjectSchema, capabilities: Capabilitie
     location,
     hint: 'Write `mode: update` if the sync only updates existing records, or take another key.',
   }));
-  const isUnique = schema.uniqueKeys.some((each) => each.length === key.length && each.every((name) => key.includes(name)));
+  const isLoose = key.length === 1 && schema.looseKeys?.includes(key[0] ?? '') === true;
+  const isUnique = isLoose || schema.uniqueKeys.some((each) => each.length === key.length && each.every((name) => key.includes(name)));
   const isKnown = key.every((name) => schema.fields.some((field) => field.name === name));
   if (capabilities.keyNeedsConstraint !== true || isUnique || !isKnown) return problems;
+  if (schema.looseKeys !== undefined) return [...problems, notAKey(schema, key, location)];
   const columns = key.map((name) => ident(name)).join(', ');
   return [
     ...problems,
@@ -264,6 +281,16 @@ function keyProblems(sync: Sync, schema: ObjectSchema, capabilities: Capabilitie
       hint: `Create one: CREATE UNIQUE INDEX ON ${schema.indexedAs ?? ident(schema.object)} (${columns});`,
     },
   ];
+}
+
+/** Where only fields that are marked for it identify records. */
+function notAKey(schema: ObjectSchema, key: readonly string[], location: Location): Problem {
+  const keys = [...schema.uniqueKeys.flat(), ...(schema.looseKeys ?? [])];
+  return {
+    message: `${key.map((name) => `"${name}"`).join(', ')} cannot be the key of ${schema.object}: ${key.length > 1 ? 'a key is one field there' : 'it is not an external id'}`,
+    location,
+    hint: keys.length === 0 ? 'Make it an external id there.' : `Records can be looked up by: ${keys.join(', ')}.`,
+  };
 }
 
 /** A create needs every field that is neither nullable nor defaulted. */
@@ -321,9 +348,16 @@ export function rowHash(bound: BoundSync): string {
   return duckdbHash([...bound.key.map((key) => key.raw.sql), ...fields]);
 }
 
+/** The desired side's raw value; what the destination stores for null stands for it, unless null is not written at all. */
+export function desiredRaw({ raw, mapping, schema }: BoundField): RawValue {
+  if (schema.nullAs === undefined || mapping.onNull === 'skip') return raw;
+  if (raw.type === 'BOOLEAN') return { ...raw, sql: `coalesce(${raw.sql}, ${schema.nullAs})` };
+  return { ...raw, sql: `coalesce(CAST(${raw.sql} AS VARCHAR), ${literal(schema.nullAs)})`, type: 'VARCHAR' };
+}
+
 /** Canonical value and text of a field's desired side, sensitive texts keyed. */
 export function desiredText(bound: BoundSync, field: BoundField): string {
-  const text = canonicalText(field.type, canonicalValue(field.type, field.raw, bound.capabilities.text));
+  const text = canonicalText(field.type, canonicalValue(field.type, desiredRaw(field), bound.capabilities.text));
   return field.sensitive ? `${FUNCTIONS.mac}(${text})` : text;
 }
 

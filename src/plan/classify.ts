@@ -4,11 +4,12 @@
  * (`actions.ts`, `images.ts`): the table `c_results`, which the plan file and the summary are read from.
  * The truth tables are in docs/plan-semantics.md.
  */
-import { canonicalValue, exactText } from '../canonical/canonical.ts';
+import { canonicalOfExact, canonicalValue, exactText } from '../canonical/canonical.ts';
+import type { TextRules } from '../canonical/types.ts';
 import type { Refresh } from '../config/model.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { resultColumns, results } from './actions.ts';
-import { type BoundField, type BoundSync, desiredText, readableFields } from './bind.ts';
+import { type BoundField, type BoundSync, desiredRaw, desiredText, readableFields } from './bind.ts';
 import { caseBits, caseExpression, hasCase, isCase, landedExpression, movedExpression, rejectExpression } from './field-sql.ts';
 import { hasMember, memberText, memberTexts } from './json-sql.ts';
 import type { LiveForm } from './live.ts';
@@ -103,16 +104,18 @@ function stored({ bound, live }: ClassifyRequest, facts: BaseFacts): string {
 
 /** Desired side: `d<i>` canonical and `w<i>` exact text, `b<i>` when the value cannot be read as the field's type. */
 function desiredValues(bound: BoundSync, field: BoundField): string[] {
-  const { index: i, raw, type } = field;
+  const { index: i, type } = field;
+  const raw = desiredRaw(field);
   const value = canonicalValue(type, raw, bound.capabilities.text);
   const unreadable = canBeUnreadable(field) ? `(${raw.sql} IS NOT NULL AND ${value} IS NULL)` : 'false';
   return [`${desiredText(bound, field)} AS d${i}`, `${exactText(type, raw)} AS w${i}`, `${unreadable} AS b${i}`];
 }
 
 /** `q<i>`: the record that the field points at exists, or this plan creates it (`a<i>`). */
-function resolved({ index: i, mapping }: BoundField): string[] {
+function resolved({ index: i, mapping, type }: BoundField, rules: TextRules): string[] {
   if (mapping.reference === undefined) return [];
-  const among = (which: string): string => `coalesce(w${i} IN (SELECT value FROM c_parents WHERE field = ${i}${which}), false)`;
+  const target = canonicalOfExact(type, `w${i}`, rules);
+  const among = (which: string): string => `coalesce(${target} IN (SELECT value FROM c_parents WHERE field = ${i}${which}), false)`;
   return [`${among('')} AS q${i}`, `${among(' AND planned')} AS a${i}`];
 }
 
@@ -123,7 +126,7 @@ function canBeUnreadable({ type }: BoundField): boolean {
 /** The live hash of a record that holds everything as desired: from typed values, which is cheaper than from their texts. */
 function desiredHash(bound: BoundSync): string {
   const values = readableFields(bound).map((field) => {
-    const value = canonicalValue(field.type, field.raw, bound.capabilities.text);
+    const value = canonicalValue(field.type, desiredRaw(field), bound.capabilities.text);
     return field.sensitive ? desiredText(bound, field) : value;
   });
   return values.length === 0 ? '0::UBIGINT' : `hash(${values.join(', ')})`;
@@ -138,7 +141,7 @@ function compared(request: ClassifyRequest, facts: BaseFacts): string {
     fields.map((field) => field.name),
   );
   const desired = fields.flatMap((field) => desiredValues(bound, field));
-  const known = fields.flatMap((field) => [...knownValues(field, facts), ...resolved(field)]);
+  const known = fields.flatMap((field) => [...knownValues(field, facts), ...resolved(field, bound.capabilities.text)]);
   const live = readableFields(bound).flatMap((field) => liveValues(field, request.live));
   const moved = fields.map((field) => `${movedExpression(field)} AS m${field.index}`);
   const sides = `SELECT *, ${desiredHash(bound)} AS desired_hash, ${desired.join(', ')}, ${texts} AS texts FROM (${met(request, facts)})`;
@@ -176,7 +179,7 @@ function liveValues({ index: i }: BoundField, form: LiveForm): string[] {
 /** The case of each field, and the first reason to reject the record. */
 function cases(request: ClassifyRequest, facts: BaseFacts): string {
   const { bound } = request;
-  const rejects = bound.fields.map((field) => rejectExpression(field, bound.sync));
+  const rejects = bound.fields.map((field) => rejectExpression(field, bound.sync, bound.capabilities.text));
   const named = bound.fields.map((field) => `${caseExpression(field)} AS c${field.index}`);
   const all = `SELECT *, ${[...named, `coalesce(${rejects.join(', ')}) AS field_reject`].join(',\n ')} FROM (${compared(request, facts)})`;
   return request.accept === undefined ? all : acceptedCases(request, all);

@@ -57,8 +57,8 @@ export async function bindEnds(sync: Sync, ends: Ends): Promise<BoundSync> {
   const mapped = mapQuery(sync, columns);
   const mappedColumns = await ends.source.describe(mapped.query);
   const schema = await describeAt(sync, ends.destination);
-  await checkReferences(sync, ends.destination);
-  return bindSync({ sync, mapped, columns: mappedColumns, schema, capabilities: ends.destination.capabilities });
+  const targets = await describeTargets(sync, schema, ends.destination);
+  return bindSync({ sync, mapped, columns: mappedColumns, schema, targets, capabilities: ends.destination.capabilities });
 }
 
 /** A missing object is reported at the line that names it. */
@@ -76,20 +76,41 @@ function located(error: unknown, sync: Sync, path: readonly string[]): unknown {
   return new UserError(first.message, { location: sync.at(...path), hint: first.hint, cause: error });
 }
 
-async function checkReferences(sync: Sync, destination: Destination): Promise<void> {
+/** The objects that fields of the sync refer to. Throws `UserError` with every reference that cannot be one. */
+async function describeTargets(sync: Sync, own: ObjectSchema, destination: Destination): Promise<ReadonlyMap<string, ObjectSchema>> {
   const problems: Problem[] = [];
+  const targets = new Map<string, ObjectSchema>();
   for (const mapping of sync.fields) {
     if (mapping.reference === undefined) continue;
     const { object, key } = mapping.reference;
     const path = ['fields', mapping.field, 'reference'];
+    const allowed = own.fields.find((field) => field.name === mapping.field)?.referenceTo;
+    if (allowed !== undefined && !allowed.includes(object)) {
+      const hint = allowed.length === 0 ? 'Map it without `reference`.' : `It refers to: ${allowed.join(', ')}.`;
+      problems.push({ message: `field "${mapping.field}" does not refer to ${object}`, location: sync.at(...path, 'object'), hint });
+      continue;
+    }
     const schema = await destination.describe(object).catch((error: unknown) => {
       throw located(error, sync, [...path, 'object']);
     });
+    targets.set(object, schema);
     const names = schema.fields.map((field) => field.name);
-    if (names.includes(key)) continue;
+    if (names.includes(key) && isKey(schema, key)) continue;
+    if (names.includes(key)) {
+      const keys = [...schema.uniqueKeys.flat(), ...(schema.looseKeys ?? [])];
+      const hint = keys.length === 0 ? undefined : `Records of ${object} can be looked up by: ${keys.join(', ')}.`;
+      problems.push({ message: `no ${object} can be looked up by "${key}"`, location: sync.at(...path, 'key'), hint });
+      continue;
+    }
     const near = nearest(key, names);
     const hint = near === undefined ? `It has: ${names.join(', ')}.` : `Did you mean "${near}"?`;
     problems.push({ message: `${object} has no field "${key}"`, location: sync.at(...path, 'key'), hint });
   }
   if (problems.length > 0) throw UserError.of(problems);
+  return targets;
+}
+
+/** Where only fields that are marked for it identify records, a reference needs one of them. */
+function isKey({ looseKeys, uniqueKeys }: ObjectSchema, key: string): boolean {
+  return looseKeys === undefined || looseKeys.includes(key) || uniqueKeys.some((each) => each.length === 1 && each[0] === key);
 }

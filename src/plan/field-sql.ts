@@ -3,7 +3,10 @@
  * `d<i>` desired, `s<i>` sent, `p<i>` whether there is a base, `r<i>` returned (else sent), `u<i>` sent but never acknowledged,
  * `l<i>` live, all canonical text.
  */
+import { canonicalOfExact } from '../canonical/canonical.ts';
+import type { FieldType, TextRules } from '../canonical/types.ts';
 import type { Sync } from '../config/model.ts';
+import type { FieldSchema } from '../destinations/destination.ts';
 import { literal } from '../workspace/quote.ts';
 import type { BoundField } from './bind.ts';
 import { hasMember } from './json-sql.ts';
@@ -132,20 +135,19 @@ export const PLANNED_REJECTS = [
  * Why the desired value cannot be stored: a struct of code, field and message, or null. Never contains a value.
  * A null is refused where it would be written, or where a create would leave a required field out.
  */
-export function rejectExpression(field: BoundField, sync: Sync): string {
+export function rejectExpression(field: BoundField, sync: Sync, text: TextRules): string {
   const { index: i, schema } = field;
   const reject = (code: string, message: string): string =>
     `struct_pack(code := ${literal(code)}, field := ${literal(field.name)}, message := ${message})`;
   const rules: string[] = [`WHEN has_d AND b${i} THEN ${reject('TYPE_MISMATCH', literal(`the value does not fit ${schema.nativeType}`))}`];
+  const stored = canonicalOfExact({ kind: 'text' }, `w${i}`, text);
   if (schema.maxLength !== undefined && field.type.kind === 'text') {
-    const text = `length(w${i}) || ' characters, the field takes ${schema.maxLength}'`;
-    rules.push(`WHEN has_d AND length(w${i}) > ${schema.maxLength} THEN ${reject('STRING_TOO_LONG', text)}`);
+    const length = `length(${stored}) || ' characters, the field takes ${schema.maxLength}'`;
+    rules.push(`WHEN has_d AND length(${stored}) > ${schema.maxLength} THEN ${reject('STRING_TOO_LONG', length)}`);
   }
-  if (schema.allowed !== undefined && field.type.kind === 'text') {
-    const allowed = schema.allowed.map((value) => literal(value)).join(', ');
-    rules.push(
-      `WHEN has_d AND w${i} NOT IN (${allowed}) THEN ${reject('NOT_ALLOWED', literal(`the field takes only ${listed(schema.allowed)}`))}`,
-    );
+  if (schema.allowed !== undefined) {
+    const message = `${literal(`the field takes only ${listed(schema.allowed)}`)} || ${suggestion(schema, field.type, stored)}`;
+    rules.push(`WHEN has_d AND ${isForbidden(schema.allowed, field.type, stored)} THEN ${reject('NOT_ALLOWED', message)}`);
   }
   if (!schema.nullable) {
     const leftOut = sync.mode === 'update' || schema.hasDefault ? 'false' : 'NOT has_l';
@@ -158,6 +160,27 @@ export function rejectExpression(field: BoundField, sync: Sync): string {
     rules.push(`WHEN has_d AND w${i} IS NOT NULL AND NOT q${i} THEN ${reject('REFERENCE_NOT_FOUND', message)}`);
   }
   return `CASE ${rules.join(' ')} END`;
+}
+
+/** A set is allowed when each of its values is. */
+function isForbidden(allowed: readonly string[], type: FieldType, stored: string): string {
+  const list = allowed.map((value) => literal(value)).join(', ');
+  if (type.kind === 'text') return `${stored} NOT IN (${list})`;
+  return type.kind === 'set' ? `NOT list_has_all([${list}], ${members(stored)})` : 'false';
+}
+
+function members(json: string): string {
+  return `CAST(from_json(${json}, '["VARCHAR"]') AS VARCHAR[])`;
+}
+
+/** What may have been meant: a value in another case, or the one that people see under this label. */
+function suggestion({ allowed = [], labels = {} }: FieldSchema, type: FieldType, stored: string): string {
+  if (type.kind !== 'text' || allowed.length === 0) return "''";
+  const meant = new Map(
+    [...Object.entries(labels), ...allowed.map((value) => [value, value] as const)].map(([said, value]) => [said.toLowerCase(), value]),
+  );
+  const list = (texts: Iterable<string>): string => `[${[...texts].map((each) => literal(each)).join(', ')}]`;
+  return `coalesce('; did you mean "' || map(${list(meant.keys())}, ${list(meant.values())})[lower(${stored})] || '"?', '')`;
 }
 
 function listed(values: readonly string[]): string {

@@ -1,7 +1,7 @@
 /**
  * Tables of the plan file (DESIGN 4; docs/formats.md). A DuckDB database that anyone can query. Columns of `adoptions`
  * and `rejects` are also what a state backend reads when a run ends. A create whose `sent` is null sends what it remembers:
- * `sent` is `after`.
+ * `sent` is `after`. `sent_key` is the key as the source writes it, of a create whose `key` says it in another form.
  */
 export const PLAN_TABLES = [
   `CREATE TABLE plan.manifest (format_version VARCHAR, plan_id VARCHAR, project VARCHAR, environment VARCHAR, document VARCHAR)`,
@@ -9,7 +9,7 @@ export const PLAN_TABLES = [
      serial BIGINT, hash_id VARCHAR, config_hash VARCHAR, fields VARCHAR[], key_fields VARCHAR, field_types VARCHAR, existing BIGINT)`,
   `CREATE TABLE plan.changes (sync VARCHAR, seq BIGINT, pass TINYINT, action VARCHAR, reason VARCHAR, key VARCHAR, key_hash UBIGINT,
      remote_id VARCHAR, fields VARCHAR[], cases VARCHAR, before VARCHAR, after VARCHAR, sent VARCHAR, returned VARCHAR,
-     row_hash UBIGINT, live_hash UBIGINT, origin VARCHAR, after_apply VARCHAR[])`,
+     row_hash UBIGINT, live_hash UBIGINT, origin VARCHAR, after_apply VARCHAR[], sent_key VARCHAR)`,
   `CREATE TABLE plan.adoptions (sync VARCHAR, kind VARCHAR, key VARCHAR, key_hash UBIGINT, remote_id VARCHAR, sent VARCHAR, returned VARCHAR,
      row_hash UBIGINT, live_hash UBIGINT, origin VARCHAR, verified BOOLEAN)`,
   `CREATE TABLE plan.rejects (sync VARCHAR, key VARCHAR, row_hash UBIGINT, code VARCHAR, message VARCHAR, field VARCHAR, known BOOLEAN, copies BIGINT)`,

@@ -23,6 +23,7 @@ import { planDocument } from './assemble.ts';
 import type { BoundSync, HashFunction } from './bind.ts';
 import type { CandidateCounts } from './candidates.ts';
 import { runChecks } from './checks.ts';
+import { planCost } from './cost.ts';
 import { type Acceptance, classify } from './classify.ts';
 import type { CheckResult, PlanDocument, SyncPlan } from './document.ts';
 import { attachEnds, bindEnds, type Ends, openEnds, type Registry } from './ends.ts';
@@ -148,6 +149,7 @@ async function planSync(
     unmanaged: await countUnmanaged(workspace, candidates),
     suspended,
     allow: request.allow,
+    cost: await planCost(workspace, ends.destination, sync.name),
     renamed:
       base.head === undefined
         ? renameNote(

@@ -1,7 +1,10 @@
 /** Writes what was classified into the plan file: changes in a deterministic order, held records, rejects and state-only changes. */
+import { exactText } from '../canonical/canonical.ts';
+import { rewritesKey } from '../canonical/key.ts';
+import type { FieldType } from '../canonical/types.ts';
 import { literal } from '../workspace/quote.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { BoundSync } from './bind.ts';
+import { type BoundSync, keyJson } from './bind.ts';
 import { configHash, type OwnBase } from './identity.ts';
 import type { PlannedField } from './plan-file.ts';
 import { writesExpression } from './field-sql.ts';
@@ -11,6 +14,7 @@ export async function recordPlan(workspace: Workspace, bound: BoundSync): Promis
   const sync = { sync: bound.sync.name };
   await workspace.run(PLACES);
   await workspace.run(changes(bound), sync);
+  await keepSourceKeys(workspace, bound);
   await deferSelfReferences(workspace, bound);
   await workspace.run(HELD, sync);
   await workspace.run(rejects(bound), sync);
@@ -45,6 +49,18 @@ function changes(bound: BoundSync): string {
 /** The order is found on narrow columns; the wide rows are then sorted by one number. */
 const PLACES = `CREATE TEMP TABLE c_order AS
   SELECT place, row_number() OVER (ORDER BY ${ORDER}) AS seq FROM (SELECT rowid AS place, action, fields, key FROM c_results WHERE ${CHANGES})`;
+
+/** A destination that tells no cases apart, or trims, is still given the key as the source writes it. */
+async function keepSourceKeys(workspace: Workspace, bound: BoundSync): Promise<void> {
+  if (!bound.key.some((key) => rewritesKey(key.type, bound.capabilities.text))) return;
+  const texts = bound.key.map((): FieldType => ({ kind: 'text' }));
+  const written = keyJson(texts, bound.key.map((key) => exactText(key.type, key.raw))); // prettier-ignore
+  await workspace.run(
+    `UPDATE plan.changes SET sent_key = d.written FROM (SELECT key, ${written} AS written FROM c_desired WHERE key IS NOT NULL) AS d
+     WHERE sync = $sync AND action = 'create' AND changes.key = d.key AND d.written <> d.key`,
+    { sync: bound.sync.name },
+  );
+}
 
 /**
  * A record that points at one this very sync creates is written without the reference first; a second pass sets it,

@@ -1,5 +1,7 @@
 /** Which references resolve: the table `c_parents(field, value, planned)` of parent keys that exist or that this plan creates. */
-import { canonicalText, canonicalValue, exactText } from '../canonical/canonical.ts';
+import { canonicalText, canonicalValue } from '../canonical/canonical.ts';
+import { canonicalKey } from '../canonical/key.ts';
+import type { TextRules } from '../canonical/types.ts';
 import type { Refresh, Sync } from '../config/model.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -16,9 +18,9 @@ export async function resolveReferences(
   await workspace.run('CREATE TEMP TABLE c_parents (field INTEGER, value VARCHAR, planned BOOLEAN)');
   for (const field of references) {
     await workspace.run(`CREATE OR REPLACE TEMP TABLE c_parent_keys AS
-      SELECT DISTINCT ${exactText(field.type, field.raw)} AS k0 FROM c_desired WHERE ${field.raw.sql} IS NOT NULL`);
+      SELECT DISTINCT ${canonicalText(field.type, canonicalValue(field.type, field.raw, bound.capabilities.text))} AS k0 FROM c_desired WHERE ${field.raw.sql} IS NOT NULL`);
     if (request.refresh === 'none' || !bound.capabilities.readByKey.can) await assumeParents(workspace, field);
-    else await readParents(workspace, request.destination, field);
+    else await readParents(workspace, request.destination, field, bound.capabilities.text);
     await addPlannedParents(workspace, field, bound, request.planned);
   }
 }
@@ -27,7 +29,7 @@ async function assumeParents(workspace: Workspace, field: BoundField): Promise<v
   await workspace.run(`INSERT INTO c_parents SELECT ${field.index}, k0, false FROM c_parent_keys`);
 }
 
-async function readParents(workspace: Workspace, destination: Destination, field: BoundField): Promise<void> {
+async function readParents(workspace: Workspace, destination: Destination, field: BoundField, rules: TextRules): Promise<void> {
   const reference = field.mapping.reference;
   if (reference === undefined) return;
   const schema = await destination.describe(reference.object);
@@ -35,7 +37,7 @@ async function readParents(workspace: Workspace, destination: Destination, field
   const relation = await destination.read({ object: reference.object, key: [reference.key], fields: [], keys: 'temp.main.c_parent_keys' });
   const raw = { sql: 'r.k0', type: relation.columns.find((column) => column.name === 'k0')?.type ?? 'VARCHAR' };
   await workspace.run(
-    `INSERT INTO c_parents SELECT ${field.index}, ${canonicalText(type, canonicalValue(type, raw))}, false FROM ${relation.from} AS r`,
+    `INSERT INTO c_parents SELECT ${field.index}, ${canonicalText(type, canonicalKey(type, raw, rules))}, false FROM ${relation.from} AS r`,
   );
 }
 

@@ -27,6 +27,7 @@ export interface SyncPlanRequest {
   readonly allow: readonly Allowance[];
   /** What to say to a sync that looks like another one under a new name. */
   readonly renamed: string | undefined;
+  readonly cost: SyncPlan['cost'];
 }
 
 export async function syncPlan(workspace: Workspace, request: SyncPlanRequest): Promise<SyncPlan> {
@@ -77,7 +78,7 @@ export async function syncPlan(workspace: Workspace, request: SyncPlanRequest): 
     notes: notes(request, counts),
     blocked: [...breaches(sync.name, guards), ...driftFailure(counts)],
     error: null,
-    cost: { api_calls: null, api_calls_left: null, bytes_billed: null },
+    cost: request.cost,
   };
 }
 
@@ -91,6 +92,7 @@ function notes(request: SyncPlanRequest, counts: SyncCounts): string[] {
           `compared in ${request.bound.sync.source.connection}, beside the state: ${count(request.candidates.travelled)} of ${plural(request.candidates.rows, 'row')} travelled`,
         ]
       : []),
+    ...looseKeyNote(request.bound),
     ...(request.refresh === 'none' ? ['nothing was read live: the destination is taken to hold what was last written'] : []),
     ...(request.suspended === undefined ? [] : [request.suspended]),
     ...(request.renamed === undefined ? [] : [request.renamed]),
@@ -101,6 +103,11 @@ function notes(request: SyncPlanRequest, counts: SyncCounts): string[] {
       : []),
     ...normalised,
   ];
+}
+
+function looseKeyNote({ schema, sync }: BoundSync): string[] {
+  const loose = sync.destination.key.filter((field) => schema.looseKeys?.includes(field) === true);
+  return loose.map((field) => `"${field}" is not unique in ${schema.object}: where several records have one key, none of them is written`);
 }
 
 function driftFailure(counts: SyncCounts): Blocked[] {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import type { TextRules } from '../../src/canonical/types.ts';
 import type { FieldMapping, OnDrift, Sync } from '../../src/config/model.ts';
 import type { FieldSchema } from '../../src/destinations/destination.ts';
 import type { BoundField } from '../../src/plan/bind.ts';
@@ -43,7 +44,10 @@ const SCHEMA: FieldSchema = {
   readable: true,
 };
 
-function field(mapping: Partial<FieldMapping> = {}, rest: { readable?: boolean; schema?: Partial<FieldSchema> } = {}): BoundField {
+function field(
+  mapping: Partial<FieldMapping> = {},
+  rest: { readable?: boolean; schema?: Partial<FieldSchema>; type?: BoundField['type'] } = {},
+): BoundField {
   const full: FieldMapping = {
     field: 'F',
     from: { kind: 'column', column: 'f' },
@@ -59,7 +63,7 @@ function field(mapping: Partial<FieldMapping> = {}, rest: { readable?: boolean; 
     name: 'F',
     mapping: full,
     schema: { ...SCHEMA, ...rest.schema },
-    type: { kind: 'text' },
+    type: rest.type ?? { kind: 'text' },
     raw: { sql: 'f0', type: 'VARCHAR' },
     sensitive: false,
     readable: rest.readable ?? true,
@@ -163,10 +167,11 @@ describe('rejects', () => {
     bound: BoundField,
     row: { d?: string; w?: string; hasD?: boolean; hasL?: boolean; bad?: boolean; parent?: boolean },
     sync = UPSERT,
+    rules: TextRules = {},
   ): Promise<unknown> => {
     const { d = null, w = d, hasD = true, hasL = false, bad = false, parent = true } = row;
     const found = await workspace.row(
-      `SELECT r.code, r.field, r.message FROM (SELECT ${rejectExpression(bound, sync)} AS r FROM (SELECT CAST($d AS VARCHAR) AS d0, CAST($w AS VARCHAR) AS w0, ${hasD} AS has_d, ${hasL} AS has_l, ${bad} AS b0, ${parent} AS q0))`,
+      `SELECT r.code, r.field, r.message FROM (SELECT ${rejectExpression(bound, sync, rules)} AS r FROM (SELECT CAST($d AS VARCHAR) AS d0, CAST($w AS VARCHAR) AS w0, ${hasD} AS has_d, ${hasL} AS has_l, ${bad} AS b0, ${parent} AS q0))`,
       { d, w },
     );
     return found['code'] === null ? null : `${found['code'] as string} ${found['field'] as string}: ${found['message'] as string}`;
@@ -193,7 +198,29 @@ describe('rejects', () => {
     const bound = field({}, { schema: { allowed: ["it's", 'b'] } });
     expect(await reject(bound, { d: "it's" })).toBeNull();
     expect(await reject(bound, {})).toBeNull();
-    expect(await reject(bound, { d: 'B' })).toBe("NOT_ALLOWED F: the field takes only it's, b");
+    expect(await reject(bound, { d: 'c' })).toBe("NOT_ALLOWED F: the field takes only it's, b");
+  });
+
+  it('a text in another case than the list has, or a label, is told the value', async () => {
+    const bound = field({}, { schema: { allowed: ['Tech', 'Bio'], labels: { 'Life Sciences': 'Bio' } } });
+    expect(await reject(bound, { d: 'TECH' })).toBe('NOT_ALLOWED F: the field takes only Tech, Bio; did you mean "Tech"?');
+    expect(await reject(bound, { d: 'life sciences' })).toBe('NOT_ALLOWED F: the field takes only Tech, Bio; did you mean "Bio"?');
+  });
+
+  it('a set with a value that is not in the list', async () => {
+    const bound = field({}, { type: { kind: 'set' }, schema: { allowed: ['a', "b's"] } });
+    expect(await reject(bound, { d: '["a","b\'s"]' })).toBeNull();
+    expect(await reject(bound, { d: '[]' })).toBeNull();
+    expect(await reject(bound, {})).toBeNull();
+    expect(await reject(bound, { d: '["a","c"]' })).toBe("NOT_ALLOWED F: the field takes only a, b's");
+  });
+
+  it('what the destination trims or stores as null neither counts as characters nor misses the list', async () => {
+    const bound = field({}, { schema: { maxLength: 3, allowed: ['abc'] } });
+    const rules = { trim: true, emptyIsNull: true };
+    expect(await reject(bound, { d: ' abc ' }, UPSERT, rules)).toBeNull();
+    expect(await reject(bound, { w: '  ' }, UPSERT, rules)).toBeNull();
+    expect(await reject(bound, { d: ' abc ' })).toBe('STRING_TOO_LONG F: 5 characters, the field takes 3');
   });
 
   it('a null where it would be written or left out of a create', async () => {

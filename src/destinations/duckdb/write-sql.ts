@@ -105,11 +105,15 @@ function holdsAfter(field: BoundWrite): string {
   return holdsText(field, `s.a${field.index}`);
 }
 
-/** The very same text; JSON by meaning, because a plan that read nothing knows its canonical form only. */
+/**
+ * The very same text; JSON by meaning, because a plan that read nothing knows its canonical form only. What is no JSON, such as
+ * a struct with an infinite number in it, is its text.
+ */
 function holdsText(field: BoundWrite, text: string): string {
   const live = exactText(field.type, raw(field));
   if (field.type.kind !== 'json') return `(${live} IS NOT DISTINCT FROM ${text})`;
-  return `(${FUNCTIONS.json}(${live}) IS NOT DISTINCT FROM ${FUNCTIONS.json}(${text}))`;
+  const meaning = (value: string): string => `coalesce(${FUNCTIONS.json}(${value}), ${value})`;
+  return `(${meaning(live)} IS NOT DISTINCT FROM ${meaning(text)})`;
 }
 
 function raw(field: BoundWrite): RawValue {

@@ -117,7 +117,8 @@ const TYPES: readonly (readonly [string, Texts])[] = [
   ],
   [
     'STRUCT(d DECIMAL(38,10), f DOUBLE, s VARCHAR, b BOOLEAN)',
-    fc.tuple(decimals(28, 10), words, doubles).map(([value, word, double]) => `{'d': ${value}, 'f': ${double}, 's': ${word}, 'b': true}`),
+    // No number of JSON is infinite: these two stand for it in every run.
+    fc.tuple(decimals(28, 10), words, fc.oneof(doubles, fc.constantFrom('inf', 'nan'))).map(([value, word, double]) => `{'d': ${value}, 'f': ${double}, 's': ${word}, 'b': true}`),
   ],
   ['UNION(n INTEGER, s VARCHAR)', fc.constantFrom('1', 'x')],
 ];
