@@ -15,16 +15,20 @@ import type { Project } from '../config/model.ts';
 import type { Context } from '../context.ts';
 import { type ApplyCounts, type ApplyDocument, PLAN_FORMAT, type SyncApply } from '../plan/document.ts';
 import { openPlanFile } from '../plan/plan-file.ts';
+import { applyMemoryLimit } from '../workspace/memory.ts';
 import { finishRun } from './finish.ts';
 import { checkPlanBelongs } from './gate.ts';
 import { type ApplyRequest, Budget, Runs } from './runs.ts';
 import { startRun } from './start.ts';
 import { writePhase } from './write.ts';
 
+/** What the plan keeps in memory while runs are finished, in DuckDB's notation. */
+const AT_REST = '64MB';
+
 export type { ApplyRequest } from './runs.ts';
 
 export async function apply(context: Context, request: ApplyRequest): Promise<ApplyDocument> {
-  await using file = await openPlanFile(context, request.planFile);
+  await using file = await openPlanFile(context, request.planFile, applyMemoryLimit(context.env));
   checkPlanBelongs(request.project, file, request.planFile);
   registerFunctions(file.workspace.connection, sensitiveKey(request.project));
   registerOpening(file.workspace.connection, sensitiveKey(request.project));
@@ -44,6 +48,7 @@ export async function apply(context: Context, request: ApplyRequest): Promise<Ap
     for (const run of [...runs.active].reverse()) await writePhase(context, file, runs, run, { pass: 1, deletes: true }, budget);
   }
 
+  await file.workspace.keepOnly(AT_REST); // what follows happens in state
   const results: SyncApply[] = [];
   for (const entry of runs.entries)
     results.push(entry.run === undefined ? entry.result : await finishRun(context, request, file, entry.run));

@@ -24,7 +24,10 @@ export class RateLimiter {
   async take(records: number): Promise<void> {
     this.#refill();
     this.#tokens -= this.#rate.of === 'requests' ? 1 : records;
-    await pause(this.#context, Math.ceil((Math.max(0, -this.#tokens) / this.#rate.perSecond) * 1_000));
+    if (this.#tokens >= 0) return;
+    const waitMs = Math.ceil((-this.#tokens / this.#rate.perSecond) * 1_000);
+    this.#tokens = (-waitMs / 1_000) * this.#rate.perSecond; // the rest of the last millisecond is nobody's
+    await pause(this.#context, waitMs);
   }
 
   /** A clock that is set back gives nothing and takes nothing. */

@@ -107,11 +107,11 @@ export interface PlannedField extends ViewField {
 }
 
 /** Opens a plan for reading; an encrypted one is decrypted into a private folder first. */
-export async function openPlanFile(context: Context, path: string): Promise<PlanFile> {
+export async function openPlanFile(context: Context, path: string, memoryLimit = memoryLimitOf(context.env)): Promise<PlanFile> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-plan-'));
   try {
     const readable = await decrypted(context, path, folder);
-    return await PlanFile.open(readable, { shownAs: path, folder, memoryLimit: memoryLimitOf(context.env) });
+    return await PlanFile.open(readable, { shownAs: path, folder, memoryLimit });
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement, type DuckDBValue, version } from '@duckdb/node-api';
 
 import type { Column } from '../canonical/types.ts';
+import { messageOf } from '../errors.ts';
 import { translateDuckDbError } from './duckdb-errors.ts';
 import { defaultMemoryLimit } from './memory.ts';
 import { ident, literal } from './quote.ts';
@@ -66,6 +67,13 @@ export class Workspace implements AsyncDisposable {
     const workspace = new Workspace(instance, connection, folder);
     await workspace.run("SET TimeZone = 'UTC'");
     return workspace;
+  }
+
+  /** Gives memory back, down to `limit` (`64MB`), and takes no more than that from here on. What cannot leave memory stays. */
+  async keepOnly(limit: string): Promise<void> {
+    await this.run(`SET memory_limit = ${literal(limit)}`).catch((error: unknown) => {
+      if (!/memory/i.test(messageOf(error))) throw error;
+    });
   }
 
   /** The connection, for what only the driver can do (appenders, user-defined functions). */

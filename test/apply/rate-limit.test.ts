@@ -49,9 +49,10 @@ test('over any stretch, never more than the burst and the rate allow', async () 
         for (let to = from; to < sent.length; to += 1) {
           const total = sent.slice(from, to + 1).reduce((sum, each) => sum + each.records, 0);
           const seconds = ((sent[to]?.at ?? 0) - at) / 1_000;
-          expect(total).toBeLessThanOrEqual(rate.burst + seconds * rate.perSecond);
+          expect(total).toBeLessThanOrEqual(rate.burst + seconds * rate.perSecond + 1e-9); // of floating point
         }
       }
     }),
+    { numRuns: 500 },
   );
 });

@@ -77,7 +77,7 @@ for (const statement of [
   'sluice_state.run_records',
   'UPDATE sluice_state.syncs',
   'COMMIT',
-  'DROP TABLE fold_1_attempts',
+  'DROP VIEW fold_1_attempts',
   'DETACH "sluice_state"',
 ]) {
   test(`killed in the fold before ${statement}: no outcome is lost and none counts twice`, () =>

@@ -15,10 +15,11 @@ const LINE_BYTES = 16 * 1024 * 1024;
 
 export interface Attempts {
   /**
-   * Temporary table: the intents with their last outcome. `wave` is 1, and higher for a key that the run wrote again:
-   * within one wave each key occurs once. Changes that were not attempted are left out.
+   * Temporary view: the intents with their last outcome. `wave` is 1, and higher for a key that the run wrote again:
+   * within one wave each key occurs once. Changes that were not attempted are left out. What the plan's copy says is read
+   * from there each time: a million former and new values take no memory.
    */
-  readonly table: string;
+  readonly view: string;
   /** The name under which the journal's copy of the plan is attached now. */
   readonly plan: string;
   readonly waves: number;
@@ -30,10 +31,26 @@ export interface Attempts {
 export async function readAttempts(workspace: Workspace, journal: JournalFile, prefix: string): Promise<Attempts> {
   return reading(workspace, journal, prefix, async ({ latest, end, plan }) => {
     const counts = await countOutcomes(workspace, latest);
-    const table = `${prefix}_attempts`;
-    await workspace.run(`CREATE TEMP TABLE ${table} AS SELECT *, 1 AS wave FROM (${attemptsSql(latest)}) WHERE status <> 'not_attempted'`);
-    return { table, plan, waves: await numberWaves(workspace, table), end, counts };
+    await workspace.run(`CREATE TEMP TABLE ${endsOf(prefix)} AS ${endsSql(latest)}`);
+    await workspace.run(`CREATE TEMP TABLE ${wavesOf(prefix)} (seq BIGINT, wave BIGINT)`);
+    const view = `${prefix}_attempts`;
+    await workspace.run(`CREATE TEMP VIEW ${view} AS ${attemptsSql(latest.planned, prefix)}`);
+    return { view, plan, waves: await numberWaves(workspace, prefix, latest.planned), end, counts };
   });
+}
+
+/** Removes what `readAttempts` made, but for the attached plan. */
+export async function dropAttempts(workspace: Workspace, prefix: string): Promise<void> {
+  await workspace.run(`DROP VIEW ${prefix}_attempts`);
+  for (const table of [endsOf(prefix), wavesOf(prefix)]) await workspace.run(`DROP TABLE ${table}`);
+}
+
+function endsOf(prefix: string): string {
+  return `${prefix}_ends`;
+}
+
+function wavesOf(prefix: string): string {
+  return `${prefix}_waves`;
 }
 
 /** End and counts only: for the list of runs. */
@@ -132,13 +149,18 @@ function lastOutcomes(outcomes: string): string {
 }
 
 /** A change that was announced (again) after its last outcome has an unknown one: the process died in between. */
-function attemptsSql(latest: LatestSql): string {
-  return `SELECT i.n, c.seq, c.key, c.key_hash, c.action, coalesce(o.remote_id, c.remote_id) AS remote_id, c.row_hash, c.live_hash, c.sent,
-      coalesce(o.returned, c.returned) AS returned, c.origin, c.fields, c.before,
-      CASE WHEN o.n > i.n THEN o.status ELSE 'unknown' END AS status,
-      CASE WHEN o.n > i.n THEN o.status IN ('applied', 'unchanged') ELSE false END AS acknowledged,
-      coalesce(o.verified, false) AS verified, o.code, o.message
-    FROM (${latest.planned}) AS c JOIN (${latest.intents}) AS i ON i.seq = c.seq LEFT JOIN (${latest.outcomes}) AS o ON o.seq = c.seq`;
+function endsSql(latest: LatestSql): string {
+  return `SELECT * FROM (
+    SELECT i.n, i.seq, o.remote_id, o.returned, o.code, o.message, coalesce(o.verified, false) AS verified,
+      CASE WHEN o.n > i.n THEN o.status ELSE 'unknown' END AS status
+    FROM (${latest.intents}) AS i LEFT JOIN (${latest.outcomes}) AS o ON o.seq = i.seq) WHERE status <> 'not_attempted'`;
+}
+
+function attemptsSql(planned: string, prefix: string): string {
+  return `SELECT e.n, c.seq, c.key, c.key_hash, c.action, coalesce(e.remote_id, c.remote_id) AS remote_id, c.row_hash, c.live_hash, c.sent,
+      coalesce(e.returned, c.returned) AS returned, c.origin, c.fields, c.before, e.status,
+      (e.status = 'applied' OR e.status = 'unchanged') AS acknowledged, e.verified, e.code, e.message, coalesce(w.wave, 1) AS wave
+    FROM (${planned}) AS c JOIN ${endsOf(prefix)} AS e ON e.seq = c.seq LEFT JOIN ${wavesOf(prefix)} AS w ON w.seq = c.seq`;
 }
 
 /** Changes by outcome (no outcome: `unknown`) and, of the acknowledged ones, by action. */
@@ -155,11 +177,10 @@ async function countOutcomes(workspace: Workspace, latest: LatestSql): Promise<R
 }
 
 /** Numbers the attempts on a key that has several (a second pass sets references to records of the same object). */
-async function numberWaves(workspace: Workspace, table: string): Promise<number> {
-  const again = `SELECT key FROM ${table} GROUP BY key HAVING count(*) > 1`;
-  if ((await workspace.count(`SELECT count(*) FROM (${again})`)) === 0) return 1;
-  await workspace.run(`UPDATE ${table} SET wave = numbered.wave
-    FROM (SELECT seq, row_number() OVER (PARTITION BY key ORDER BY n, seq) AS wave FROM ${table} WHERE key IN (${again})) AS numbered
-    WHERE numbered.seq = ${table}.seq`);
-  return workspace.count(`SELECT max(wave) FROM ${table}`);
+async function numberWaves(workspace: Workspace, prefix: string, planned: string): Promise<number> {
+  const attempted = `SELECT e.n, c.seq, c.key FROM (${planned}) AS c JOIN ${endsOf(prefix)} AS e ON e.seq = c.seq`;
+  const again = `SELECT key FROM (${attempted}) GROUP BY key HAVING count(*) > 1`;
+  await workspace.run(`INSERT INTO ${wavesOf(prefix)}
+    SELECT seq, row_number() OVER (PARTITION BY key ORDER BY n, seq) AS wave FROM (${attempted}) WHERE key IN (${again})`);
+  return workspace.count(`SELECT coalesce(max(wave), 1) FROM ${wavesOf(prefix)}`);
 }

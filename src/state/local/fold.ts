@@ -1,7 +1,7 @@
 /** Folds journals into the state file: one transaction per run, so that a run is in it wholly or not at all. */
 import { literal } from '../../workspace/quote.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import { type Attempts, readAttempts } from './attempts.ts';
+import { type Attempts, dropAttempts, readAttempts } from './attempts.ts';
 import { isFolded, storedLayer, storedSyncs } from './heads.ts';
 import { type JournalFile, listJournals, removeJournal, type RunEnd } from './journal.ts';
 import { resolve, type Touched } from './resolve.ts';
@@ -52,8 +52,9 @@ async function foldOne(workspace: Workspace, journal: JournalFile, ending: Endin
     prefix,
   });
   await workspace.transaction(() => store(workspace, journal, { attempts, touched, end }));
+  await dropAttempts(workspace, prefix);
+  for (const table of [touched.records, touched.rejects]) await workspace.run(`DROP TABLE ${table}`);
   await workspace.detach(attempts.plan);
-  for (const table of [attempts.table, touched.records, touched.rejects]) await workspace.run(`DROP TABLE ${table}`);
 }
 
 interface Folding {
@@ -104,7 +105,7 @@ async function storeRejects(workspace: Workspace, id: number, touched: Touched):
 
 async function storeRun(workspace: Workspace, journal: JournalFile, folding: Folding): Promise<void> {
   const { head, sync } = journal;
-  await workspace.run(`INSERT INTO ${STATE_DB}.run_records ${runRecordsSql(journal, folding.attempts.table)}`);
+  await workspace.run(`INSERT INTO ${STATE_DB}.run_records ${runRecordsSql(journal, folding.attempts.view)}`);
   await workspace.run(
     `INSERT INTO ${STATE_DB}.runs VALUES ($runId, $planId, $sync, ${head.serial}, epoch_ms(CAST($startedAt AS BIGINT)), epoch_ms(CAST($finishedAt AS BIGINT)),
        $status, $owner, $commit, $counts)`,

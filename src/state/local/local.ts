@@ -83,7 +83,7 @@ export class LocalState implements State {
   async runRecords(workspace: Workspace, runId: string): Promise<string> {
     const exists = await this.#store.attach(workspace);
     const journal = (await openJournals(this.#store, workspace, exists)).find((each) => each.head.runId === runId);
-    if (journal !== undefined) return `(${runRecordsSql(journal, (await readAttempts(workspace, journal, this.#unique())).table)})`;
+    if (journal !== undefined) return `(${runRecordsSql(journal, (await readAttempts(workspace, journal, this.#unique())).view)})`;
     if (!exists) return emptyRelation(RUN_RECORD_COLUMNS);
     return `(SELECT ${columnList(RUN_RECORD_COLUMNS)} FROM ${STATE_DB}.run_records WHERE run_id = ${literal(runId)})`;
   }

@@ -1,7 +1,7 @@
 /** Base as readers see it: the state file with the journals that are not folded yet laid over it. */
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { BaseRelations } from '../state.ts';
-import { readAttempts } from './attempts.ts';
+import { dropAttempts, readAttempts } from './attempts.ts';
 import { isFolded, NO_BASE, storedLayer, storedSyncs } from './heads.ts';
 import { type JournalFile, listJournals } from './journal.ts';
 import { laidOver, resolve } from './resolve.ts';
@@ -38,7 +38,7 @@ async function overlay(workspace: Workspace, base: Layer, journal: JournalFile, 
   const plan = attempts.end === undefined ? undefined : attempts.plan;
   const at = attempts.end?.finishedAt ?? journal.head.startedAt;
   const touched = await resolve(workspace, { base, sync: journal.sync, runId: journal.head.runId, at, attempts, plan, prefix });
+  await dropAttempts(workspace, prefix);
   await workspace.detach(attempts.plan);
-  await workspace.run(`DROP TABLE ${attempts.table}`);
   return laidOver(base, touched);
 }

@@ -47,7 +47,7 @@ function over(base: string, touched: string, columns: string, ofBase: string): s
 }
 
 async function applyWave(workspace: Workspace, request: ResolveRequest, touched: Touched, wave: number): Promise<void> {
-  const attempts = `(SELECT * FROM ${request.attempts.table} WHERE wave = ${wave})`;
+  const attempts = `(SELECT * FROM ${request.attempts.view} WHERE wave = ${wave})`;
   const base = wave === 1 ? request.base : laidOver(request.base, touched);
   await replaceRecords(workspace, request, touched, [acknowledgedSql(attempts, base, request), unacknowledgedSql(attempts, base, request)]);
   await dropRejects(workspace, request.base, touched, `SELECT key FROM ${attempts} WHERE acknowledged`);
@@ -61,7 +61,7 @@ async function applyPlan(workspace: Workspace, request: ResolveRequest, touched:
   const kinds = (await workspace.rows(`SELECT DISTINCT kind FROM ${all}`)).map((row) => row['kind']);
   for (const step of ADOPTION_STEPS.filter((each) => each.kinds.some((kind) => kinds.includes(kind)))) {
     const base = (await isEmpty(workspace, touched.records)) ? request.base : laidOver(request.base, touched);
-    const written = step.overWritten ? '' : `AND key NOT IN (SELECT key FROM ${request.attempts.table})`;
+    const written = step.overWritten ? '' : `AND key NOT IN (SELECT key FROM ${request.attempts.view})`;
     const chosen = `(SELECT * FROM ${all} WHERE kind IN (${step.kinds.map((kind) => literal(kind)).join(', ')}) AND key IS NOT NULL ${written})`;
     await replaceRecords(workspace, request, touched, [step.sql(chosen, base, request)]);
     if (step.settlesRejects) await dropRejects(workspace, request.base, touched, `SELECT key FROM ${chosen}`);
@@ -86,14 +86,16 @@ async function replaceRecords(workspace: Workspace, request: ResolveRequest, tou
 
 /** Rejects of these keys are settled. Only those that exist are noted, since a run may acknowledge millions of keys. */
 async function dropRejects(workspace: Workspace, base: Layer, touched: Touched, keys: string): Promise<void> {
-  await workspace.run(`DELETE FROM ${touched.rejects} WHERE key IN (${keys})`);
+  if (!(await isEmpty(workspace, touched.rejects))) await workspace.run(`DELETE FROM ${touched.rejects} WHERE key IN (${keys})`);
+  if (await isEmpty(workspace, base.rejects)) return;
   await workspace.run(
     `INSERT INTO ${touched.rejects} SELECT ${columnList(REJECT_COLUMNS, 'b.')}, true FROM ${base.rejects} AS b SEMI JOIN (${keys}) AS k ON k.key = b.key`,
   );
 }
 
 async function addRejects(workspace: Workspace, touched: Touched, rejects: string): Promise<void> {
-  await workspace.run(`DELETE FROM ${touched.rejects} WHERE key IN (SELECT key FROM (${rejects}))`);
+  if (!(await isEmpty(workspace, touched.rejects)))
+    await workspace.run(`DELETE FROM ${touched.rejects} WHERE key IN (SELECT key FROM (${rejects}))`);
   await workspace.run(`INSERT INTO ${touched.rejects} SELECT ${columnList(REJECT_COLUMNS)}, false FROM (${rejects})`);
 }
 

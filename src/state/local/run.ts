@@ -88,7 +88,7 @@ export class LocalRun implements RunWriter {
       const journals = await openJournals(this.#store, workspace, exists, this.#head.sync);
       for (const journal of journals.filter((each) => each.head.planId === this.#head.planId && each.head.runId !== this.#head.runId)) {
         const attempts = await readAttempts(workspace, journal, `earlier_${journal.serial}`);
-        const rows = await workspace.rows(`SELECT seq FROM ${attempts.table} WHERE status IN ${FINAL}`);
+        const rows = await workspace.rows(`SELECT seq FROM ${attempts.view} WHERE status IN ${FINAL}`);
         for (const row of rows) seqs.add(Number(row['seq']));
       }
       return seqs;

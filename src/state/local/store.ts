@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import type { Context } from '../../context.ts';
 import { messageOf, TransientError, UserError } from '../../errors.ts';
 import { ident } from '../../workspace/quote.ts';
-import { memoryLimitOf } from '../../workspace/memory.ts';
+import { applyMemoryLimit, memoryLimitOf } from '../../workspace/memory.ts';
 import { Workspace } from '../../workspace/workspace.ts';
 import { STATE_FORMAT } from '../state.ts';
 import { enterAsReader, enterAsWriter, patiently } from './gate.ts';
@@ -74,7 +74,7 @@ export class Store {
   }
 
   async #write<T>(work: (workspace: Workspace) => Promise<T>): Promise<T> {
-    await using workspace = await Workspace.open({ memoryLimit: memoryLimitOf(this.context.env) });
+    await using workspace = await Workspace.open({ memoryLimit: applyMemoryLimit(this.context.env) });
     await patiently(this.context, () => this.#attachAndCheck(workspace, 'write'));
     const result = await work(workspace);
     // Detaching writes the checkpoint, so that readers find one file and no log beside it.
