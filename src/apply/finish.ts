@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import type { SyncApply } from '../plan/document.ts';
 import type { PlanFile } from '../plan/plan-file.ts';
 import type { RunStatus } from '../state/state.ts';
+import { normalisedSentence } from '../plan/sync-plan.ts';
 import { plural } from '../words.ts';
 import type { ApplyRequest, Run } from './runs.ts';
 
@@ -32,12 +33,17 @@ export async function finishRun(context: Context, request: ApplyRequest, file: P
     adopted,
     limited,
     duration_ms: context.now() - run.startedAt,
-    messages: [
-      ...(reason === undefined ? [] : [reason]),
-      ...[...run.notes].map(([note, records]) => `${plural(records, 'record')} ${note}`),
-    ],
+    messages: [...(reason === undefined ? [] : [reason]), ...remarks(run)],
     rejects: run.tally.rejectGroups(),
   };
+}
+
+/** What went well, and is worth knowing. */
+function remarks({ notes, readBack }: Run): string[] {
+  return [
+    ...[...notes].map(([note, records]) => `${plural(records, 'record')} ${note}`),
+    ...[...readBack.normalised].map(([field, records]) => normalisedSentence(field, records)),
+  ];
 }
 
 /** Changes of a pass that neither this run nor an earlier one of the same plan has attempted. */

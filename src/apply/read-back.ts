@@ -17,11 +17,17 @@ export class ReadBack {
   readonly #verify: 'all' | 'sample' | 'none';
   /** By key: a second pass writes a record again, and what the first pass learned of it stays known. Bounded as the read-backs are. */
   readonly #seen = new Map<string, Returned>();
+  readonly #normalised = new Map<string, number>();
   #verified = 0;
 
   constructor(looking: Looking, verify: 'all' | 'sample' | 'none') {
     this.#looking = looking;
     this.#verify = verify;
+  }
+
+  /** Fields that came back in another form than they were sent, and of how many records. */
+  get normalised(): ReadonlyMap<string, number> {
+    return this.#normalised;
   }
 
   /** The outcomes with what a look at the acknowledged records shows. */
@@ -58,6 +64,7 @@ export class ReadBack {
     const returned = { ...Object.fromEntries(kept), ...now.differing };
     const isPlain = Object.keys(returned).length === 0;
     if (!isPlain) this.#seen.set(key, returned);
+    for (const field of Object.keys(now.differing)) this.#normalised.set(field, (this.#normalised.get(field) ?? 0) + 1);
     return {
       ...outcome,
       verified: true,

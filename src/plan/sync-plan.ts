@@ -82,10 +82,13 @@ export async function syncPlan(workspace: Workspace, request: SyncPlanRequest): 
   };
 }
 
+/** What is said of values that the destination shows in another form than they were sent. */
+export function normalisedSentence(field: string, records: number): string {
+  return `the destination normalises ${field} (${plural(records, 'record')}): its form is accepted`;
+}
+
 function notes(request: SyncPlanRequest, counts: SyncCounts): string[] {
-  const normalised = Object.entries(counts.normalised).map(
-    ([field, records]) => `the destination normalises ${field} (${plural(records, 'record')}): its form is accepted`,
-  );
+  const normalised = Object.entries(counts.normalised).map(([field, records]) => normalisedSentence(field, records));
   return [
     ...(request.candidates.engine === 'warehouse'
       ? [

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { send, type Sent } from '../../src/apply/send.ts';
 import type { Destination, Outcome, WriteBatch } from '../../src/destinations/destination.ts';
-import { TransientError } from '../../src/errors.ts';
+import { TransientError, UserError } from '../../src/errors.ts';
 import { Workspace } from '../../src/workspace/workspace.ts';
 import { batchOf } from '../support/write-batch.ts';
 import { type Clock, clock } from './clock.ts';
@@ -98,6 +98,23 @@ describe('work that is too much at once', () => {
     expect(sent.outcomes[2]).toEqual({ status: 'rejected', code: 'LIMIT', message: 'too much work' });
     expect(sent.outcomes.filter((outcome) => outcome?.status === 'applied')).toHaveLength(3);
   });
+});
+
+test('nothing is sent once the lease is lost', async () => {
+  const calls: number[] = [];
+  const write = async (batch: WriteBatch): Promise<readonly Outcome[]> => Promise.resolve([calls.push(batch.size)].map(() => APPLIED));
+  const lost = new UserError('the lease was taken');
+  const changes = [{ seq: 0, key: ['0'], before: null, after: {} }];
+  const batch = await batchOf(workspace, {
+    object: 'O',
+    action: 'create',
+    key: [{ field: 'K', type: { kind: 'text' } }],
+    fields: [],
+    changes,
+  });
+  const line = { context: clock().context, destination: { write } as unknown as Destination, sync: 's', limiter: undefined };
+  expect(await send({ ...line, hold: async () => Promise.reject(lost) }, batch)).toEqual({ outcomes: [undefined], failure: lost });
+  expect(calls).toEqual([]);
 });
 
 test('what was written before the destination went away stays known', async () => {

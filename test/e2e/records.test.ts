@@ -644,6 +644,15 @@ describe('left unacknowledged by an earlier run: read live first, whatever refre
     },
   );
 
+  test('no answer, and no field of the record can be read: nobody says that it landed', async () => {
+    await using p = await project({
+      source: [ADA],
+      api: { unreadable: ['Name', 'Plan', 'Seats'], faults: { timeout_after_write: [1] } },
+    });
+    expect(resultOf(await p.apply([], 5))).toMatchObject({ unknown: 1, applied: 0 });
+    expect((await p.records())['1']).toMatchObject({ sent: null, pending: true });
+  });
+
   test('no answer, and it was not written: unknown, not repeated by this run; the next plan holds it', async () => {
     await using p = await project({ source: [ADA], api: { faults: { timeout_before_write: [1] } } });
     expect(resultOf(await p.apply([], 5))).toMatchObject({ unknown: 1, applied: 0 });

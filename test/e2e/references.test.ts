@@ -1,6 +1,7 @@
 /** References between records: order, parents that come later, fail or do not exist, and an object that refers to itself. */
 import { describe, expect, test } from 'vitest';
 
+import type { ApplyDocument } from '../../src/plan/document.ts';
 import { nonZero, planOf, project, resultOf, type Setup, type TestProject } from '../support/project.ts';
 
 const DATABASES = {
@@ -138,6 +139,17 @@ test('a parent that fails holds its children', async () => {
     ['2', 'Bob', 'S'],
   ]);
   expect(await p.summary()).toEqual({ unchanged: 4 });
+});
+
+test('the parents of a saved plan are applied first, alone: the rest of it then holds no child', async () => {
+  await using p = await shop();
+  await p.warehouse("INSERT INTO plan VALUES ('T', 'Team')", "INSERT INTO account VALUES ('1', 'Ada', 'T')");
+  expect((await p.run(['plan', '--out', 'plan.duckdb'])).code).toBe(0);
+  expect((await p.run(['apply', 'plan.duckdb', 'z-plans'])).code).toBe(0);
+  const rest = await p.run(['apply', 'plan.duckdb', '--json']);
+  expect(resultOf(rest.json as ApplyDocument)).toMatchObject({ status: 'applied', applied: 1, held: 0 });
+  expect(await accounts(p)).toEqual([['1', 'Ada', 'T']]);
+  expect(await p.summary()).toEqual({ unchanged: 2 });
 });
 
 test('deletes run children first', async () => {

@@ -482,6 +482,22 @@ export function stateSuite(name: string, backend: Backend): void {
       expect(rejects).toEqual([]);
     });
 
+    withState('a record whose create was never acknowledged is not ours once it is met as somebody else made it', async (state) => {
+      await wholeRun(state, runStart('s'), [
+        { intent: intent(1, 'a'), outcome: { status: 'unknown', message: 'no answer' } },
+        { intent: intent(2, 'b'), outcome: { status: 'unknown', message: 'no answer' } },
+      ]);
+      const adoption = { ...base('adopt', 'b'), ...values };
+      await wholeRun(
+        state,
+        runStart('s', { planId: 'plan-2' }),
+        [{ intent: intent(1, 'a', { action: 'update', origin: 'adopted' }), outcome: APPLIED }],
+        { adoptions: [adoption] },
+      );
+      expect(await baseRow(state, 's', 'a')).toMatchObject({ origin: 'adopted', pending: null });
+      expect(await baseRow(state, 's', 'b')).toMatchObject({ origin: 'adopted', pending: null, sent: values.sent });
+    });
+
     withState('rejects found while planning are remembered; a known one keeps saying since when', async (state) => {
       await setup(state);
       const first = (await state.runs('s'))[0]?.runId;
