@@ -134,7 +134,7 @@ function isCommanderError(error: unknown): error is CommanderError {
 
 /** What was typed wrong, in our form. A command without its subcommand shows its help. */
 function usageError(error: CommanderError, output: readonly string[]): UserError {
-  if (error.code === 'commander.help') return new UserError('a subcommand is missing', { hint: 'Type: sluice state --help' });
+  if (error.code === 'commander.help') return new UserError('a subcommand is missing', { hint: 'Type the same with --help.' });
   const message = error.message.replace(/^error: /, '');
   const [first = message, ...rest] = message.split('\n');
   const hint = terraformHint(first);

@@ -89,6 +89,11 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['sluice doctor', 'every connection and the state'],
     ['sluice doctor --env prod', 'those of an environment'],
   ],
+  'sandbox salesforce': [
+    ['sluice sandbox salesforce', 'an org in memory, and the connection to it'],
+    ['sluice sandbox salesforce --port 4370 --file org.jsonl', 'one that is the same tomorrow'],
+    ['sluice sandbox salesforce --schema objects.json', 'with objects of your own'],
+  ],
   schema: [['sluice schema sync', 'the JSON Schema of Sync documents']],
   completion: [
     ['sluice completion bash >> ~/.bashrc', 'bash'],

@@ -40,6 +40,7 @@ export function createProgram({ version, run, write }: ProgramOptions): Command 
   runVerbs(define);
   pastVerbs(define);
   stateVerbs(program, run);
+  sandboxVerbs(program, run);
   otherVerbs(define);
   return program;
 }
@@ -170,6 +171,19 @@ function stateVerbs(program: Command, run: Runner): void {
     'of the lease to end, as the message said',
     wholeNumber,
   );
+}
+
+function sandboxVerbs(program: Command, run: Runner): void {
+  const sandbox = program.command('sandbox').description('try Sluice on a system of your own').allowExcessArguments(false);
+  definer(sandbox, run)(
+    'salesforce',
+    'a Salesforce org on this machine, until Ctrl-C; prints the connection',
+    async () => (await import('../commands/sandbox.ts')).sandboxSalesforce,
+  )
+    .option('--port <n>', 'where it listens (default: any port that is free)', wholeNumber)
+    .option('--file <file>', 'keep the records in this file: read at the start, written at the end')
+    .option('--schema <file>', 'objects and fields beyond the standard ones: JSON, or what `sf sobject describe` prints')
+    .option('--api-calls <n>', 'API calls that the org allows a day (default: 100000)', wholeNumber);
 }
 
 function otherVerbs(define: Define): void {

@@ -32,21 +32,24 @@ test('sluice --help lists the verbs, the global options and the exit codes', asy
   const { code, stdout, stderr } = await sluice(cwd, ['--help']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatchSnapshot();
-  for (const verb of [...VERBS, 'state']) expect(stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'));
+  for (const verb of [...VERBS, 'state', 'sandbox']) expect(stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'));
 });
 
 test('sluice alone shows the help', async () => {
   expect(await sluice(cwd, [])).toEqual(await sluice(cwd, ['--help']));
 });
 
-test.each([...VERBS, ...STATE_VERBS.map((verb) => `state ${verb}`)])('sluice %s --help has examples', async (verb) => {
-  const { code, stdout } = await sluice(cwd, [...verb.split(' '), '--help']);
-  expect(code).toBe(0);
-  // What every verb repeats is in the snapshot of sluice --help.
-  expect(stdout.replace(/Global Options:[^]*?\n\n/, '')).toMatchSnapshot();
-  expect(stdout).toContain('Global Options:');
-  expect(stdout).toContain('Examples:');
-});
+test.each([...VERBS, ...STATE_VERBS.map((verb) => `state ${verb}`), 'sandbox salesforce'])(
+  'sluice %s --help has examples',
+  async (verb) => {
+    const { code, stdout } = await sluice(cwd, [...verb.split(' '), '--help']);
+    expect(code).toBe(0);
+    // What every verb repeats is in the snapshot of sluice --help.
+    expect(stdout.replace(/Global Options:[^]*?\n\n/, '')).toMatchSnapshot();
+    expect(stdout).toContain('Global Options:');
+    expect(stdout).toContain('Examples:');
+  },
+);
 
 /** An example in the help that the command line would refuse is worse than none. */
 test.each(Object.entries(EXAMPLES).flatMap(([verb, examples]) => examples.map(([command]) => [verb, command] as const)))(
