@@ -14,7 +14,7 @@ const ROOT = join(import.meta.dirname, '..');
 const SCHEMAS = join(ROOT, 'schemas');
 /** Documents that the loader reads as a type. Others it hands on as they are. */
 const TYPED = ['project', 'sync'];
-const CONNECTIONS = ['duckdb', 'postgres'];
+const CONNECTIONS = ['duckdb', 'postgres', 'salesforce'];
 
 async function readSchema(name: string): Promise<Json> {
   return JSON.parse(await readFile(join(SCHEMAS, `${name}.schema.json`), 'utf8')) as Json;

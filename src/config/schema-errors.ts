@@ -4,14 +4,17 @@ import type { ErrorObject } from 'ajv';
 import type { Problem } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { type ConfigNode, locate, nodeAt, type Path } from './nodes.ts';
+import { branching, pathOf, taggedBranch, tagValue } from './schema-branches.ts';
 import type { Schema } from './schemas.ts';
 
 /** One problem per place: the most telling one. Nothing is said about values that hold an unresolved reference. */
 export function explainErrors(errors: readonly ErrorObject[], root: ConfigNode): readonly Problem[] {
   const branches = errors
     .filter((error) => ['oneOf', 'not', 'propertyNames'].includes(error.keyword))
-    .map((error) => `${error.schemaPath}/`);
-  const telling = errors.filter((error) => !branches.some((branch) => error.schemaPath.startsWith(branch)));
+    .map((error) => branching(error, root));
+  const telling = errors.filter(
+    ({ schemaPath }) => !branches.some(({ all, meant }) => schemaPath.startsWith(all) && !schemaPath.startsWith(meant)),
+  );
   const meant = new Set(telling.flatMap((error) => meantKey(error)));
   const problems = telling.flatMap((error) => explain(error, { root, meant, path: pathOf(error) }));
   const best = new Map<string, Explained>();
@@ -87,8 +90,11 @@ function missingKey(key: string, { root, path, meant }: Subject): readonly Expla
   return [{ place: `${place}!`, rank: 0, problem: { message, location: locate(root, path) } }];
 }
 
-/** Exactly one of some keys. */
-function oneOf(error: ErrorObject, { root, path, meant }: Subject): readonly Explained[] {
+/** Exactly one of some keys, or one of some forms that a tag tells apart. */
+function oneOf(error: ErrorObject, subject: Subject): readonly Explained[] {
+  const { root, path, meant } = subject;
+  const { tag, index } = taggedBranch(error, root);
+  if (tag !== undefined) return index < 0 ? unknownTag(error, tag, subject) : [];
   const node = nodeAt(root, path);
   const names = (error.schema as readonly Schema[]).flatMap((branch) => (branch['required'] as readonly string[] | undefined) ?? []);
   const present = node?.kind === 'map' ? names.filter((name) => node.entries.has(name)) : [];
@@ -96,6 +102,15 @@ function oneOf(error: ErrorObject, { root, path, meant }: Subject): readonly Exp
   const message = present.length === 0 ? `missing one of ${listed(names, 'or')}` : `${listed(present, 'and')} exclude each other; keep one`;
   const at = present[1] === undefined ? locate(root, path) : keyLocation(root, path, present[1]);
   return [{ place: error.instancePath, rank: RANK.indexOf('oneOf'), problem: { message: `${label(path)}${message}`, location: at } }];
+}
+
+/** Nothing where it is missing or not even text: that is said already. */
+function unknownTag(error: ErrorObject, tag: string, { root, path }: Subject): readonly Explained[] {
+  const node = nodeAt(root, [...path, tag]);
+  if (node === undefined || (node.kind === 'scalar' && node.unresolved === true)) return [];
+  const values = (error.schema as readonly Schema[]).map((branch) => tagValue(branch, tag));
+  const message = `${label([...path, tag])}${chosen(values, node, describeFound(node))}`;
+  return [{ place: `${error.instancePath}/${tag}`, rank: 0, problem: { message, location: locate(root, [...path, tag]) } }];
 }
 
 function sentence(error: ErrorObject, node: ConfigNode | undefined): string {
@@ -188,13 +203,6 @@ function knownKeys(error: ErrorObject): readonly string[] {
 function keyLocation(root: ConfigNode, path: Path, key: string): Problem['location'] {
   const node = nodeAt(root, path);
   return node?.kind === 'map' ? (node.entries.get(key)?.at ?? locate(root, path)) : locate(root, path);
-}
-
-function pathOf(error: ErrorObject): Path {
-  return error.instancePath
-    .split('/')
-    .slice(1)
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 /** `fields.Name.when: `, empty at the top. */

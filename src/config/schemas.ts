@@ -11,7 +11,7 @@ export interface Schema {
 }
 
 /** Types of connections. A new type is one schema file and one line here. */
-const CONNECTION_TYPES = ['duckdb', 'postgres'] as const;
+const CONNECTION_TYPES = ['duckdb', 'postgres', 'salesforce'] as const;
 
 /**
  * Our own keywords. `x-expected`: the pattern in words; `x-empty`: what to say when there is nothing; `x-not`: what to say
@@ -60,14 +60,12 @@ function compile(schema: Schema): ValidateFunction {
   return ajv.compile(rest);
 }
 
-/** The schema of a property, `$ref`s followed; undefined when the schema does not know it. */
+/** The schema of a property, `$ref`s followed; undefined when the schema, with all of its branches, does not know it. */
 export function propertySchema(root: Schema, schema: Schema, key: string): Schema | undefined {
-  const properties = schema['properties'] as Readonly<Record<string, Schema>> | undefined;
-  const direct =
-    properties !== undefined && Object.hasOwn(properties, key)
-      ? properties[key]
-      : (schema['additionalProperties'] as Schema | boolean | undefined);
-  return typeof direct === 'object' ? followed(root, direct) : undefined;
+  const branches = (schema['oneOf'] ?? []) as readonly Schema[];
+  const owner = [schema, ...branches].find((each) => Object.hasOwn((each['properties'] ?? {}) as Schema, key));
+  const direct = owner === undefined ? schema['additionalProperties'] : (owner['properties'] as Schema)[key];
+  return typeof direct === 'object' ? followed(root, direct as Schema) : undefined;
 }
 
 /** The schema of a list's items. */

@@ -234,9 +234,13 @@ describe('connections', () => {
     [
       'unknown type',
       withDocument('kind: Connection\nname: x\ntype: dukdb\n'),
-      'syncs/x.yaml:3:7: type: there is no connection type "dukdb"; did you mean "duckdb"?\n  known types: duckdb, postgres',
+      'syncs/x.yaml:3:7: type: there is no connection type "dukdb"; did you mean "duckdb"?\n  known types: duckdb, postgres, salesforce',
     ],
-    ['missing type', withDocument('kind: Connection\nname: x\n'), 'syncs/x.yaml:1:1: missing key "type"\n  known types: duckdb, postgres'],
+    [
+      'missing type',
+      withDocument('kind: Connection\nname: x\n'),
+      'syncs/x.yaml:1:1: missing key "type"\n  known types: duckdb, postgres, salesforce',
+    ],
     [
       'misspelt key',
       withDocument('kind: Connection\nname: x\ntype: duckdb\npth: a\n'),
@@ -604,7 +608,7 @@ it('finds all problems of all files at once, in the order of the files', async (
   expect(await problems(files)).toEqual([
     'syncs/a.yaml:12:19: ${env.NAME} works only in connections and in the state of the project\n  a pull request could map a secret into a field; use a variable for what is no secret',
     'syncs/b.yaml:2:7: YAML: this character cannot start a plain value; put the value in quotes',
-    'syncs/connections.yaml:7:7: type: there is no connection type "oracle"\n  known types: duckdb, postgres',
+    'syncs/connections.yaml:7:7: type: there is no connection type "oracle"\n  known types: duckdb, postgres, salesforce',
     "syncs/deep/c.yml:5:31: the variable schema is not set\n  set it in the project's vars, or with --var schema=...",
     'syncs/deep/c.yml:13:7: mode: expected one of upsert, update, create; found "upsrt". Did you mean "upsert"?',
     'syncs/project.yaml:3:1: unknown key "colour"\n  known keys: kind, name, description, state, vars, guards, environments',
