@@ -1,11 +1,13 @@
 /** What each destination can do, as a Markdown table with a line per capability and the reasons of every "no" below it. */
 import { CAPABILITIES as DUCKDB } from '../src/destinations/duckdb/capabilities.ts';
 import { CAPABILITIES as POSTGRES } from '../src/destinations/postgres/capabilities.ts';
+import { CAPABILITIES as SALESFORCE } from '../src/destinations/salesforce/capabilities.ts';
 import type { Capabilities, Support } from '../src/destinations/destination.ts';
 
 const DESTINATIONS: readonly (readonly [string, Capabilities])[] = [
   ['[DuckDB](duckdb.md)', DUCKDB],
   ['[Postgres](postgres.md)', POSTGRES],
+  ['[Salesforce](salesforce.md)', SALESFORCE],
 ];
 
 const SUPPORTS = {

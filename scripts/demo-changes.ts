@@ -16,27 +16,35 @@ export interface Expected {
 
 const LONG_NAME = 'Vereinigte Werkstätten für Kunst, Handwerk und Gewerbe der Freien und Hansestadt Lübeck von 1532 GmbH & Co. KG';
 
-const CHANGES: readonly (readonly [string, string])[] = [
+/** Longer than any name in a CRM: what `nameLimit` characters cannot hold. */
+function tooLong(nameLimit: number): string {
+  return LONG_NAME.repeat(Math.ceil((nameLimit + 1) / LONG_NAME.length));
+}
+
+type Change = readonly [what: string, statement: string];
+
+const changes = (nameLimit: number): readonly Change[] => [
   ['3 new accounts', `insert into gold.accounts select * replace ('ACC-0' || (640 + row_number() over ()) as account_id, 'New here ' || row_number() over () as name) from gold.accounts where account_id in ('ACC-0030', 'ACC-0031', 'ACC-0032') order by account_id`],
   ['5 new contacts, two of them at a new account', `insert into gold.contacts select 'C9' || right(contact_id, 5), case when contact_id < 'C000003' then 'ACC-0641' else 'ACC-0007' end, first_name, last_name, email, phone, title, opted_in, created_at from gold.contacts where contact_id <= 'C000005'`],
   ['2 new subscriptions, one of a new account', `insert into gold.subscriptions values ('ACC-0642', 'CORE', 'yearly', 12, 588.00, null, 'active', '2026-11-01', null), ('ACC-0643', '0042', 'monthly', 1, 3.99, 0.1, 'active', '2026-11-01', '2027-10-31')`],
   ['more revenue for the accounts ACC-0101 to ACC-0120', `update gold.accounts set arr = arr + 10000.01 where account_id between 'ACC-0101' and 'ACC-0120' and arr is not null`],
   ['ACC-0002 has a new name', `update gold.accounts set name = 'Quoted "Properly", Inc. 🚀' where account_id = 'ACC-0002'`],
-  ['ACC-0300 has a name that the CRM cannot hold', `update gold.accounts set name = '${LONG_NAME}' where account_id = 'ACC-0300'`],
+  ['ACC-0300 has a name that the CRM cannot hold', `update gold.accounts set name = '${tooLong(nameLimit)}' where account_id = 'ACC-0300'`],
   ['the e-mail address of one contact is gone', `update gold.contacts set email = null where contact_id = 'C000010' and email is not null`],
   ['4 subscriptions ended', `delete from gold.subscriptions where (account_id, product_code) in (select (account_id, product_code) from gold.subscriptions where account_id between 'ACC-0201' and 'ACC-0210' order by all limit 4)`],
   ['a contact left the warehouse (contacts are kept)', `delete from gold.contacts where contact_id = 'C000020'`],
 ]; // prettier-ignore
 
 /** Changes the warehouse and works out, by comparing it with itself, what the next plan must hold. */
-export async function moveTheWarehouse(connection: DuckDBConnection): Promise<Expected> {
+export async function moveTheWarehouse(connection: DuckDBConnection, nameLimit: number): Promise<Expected> {
   const queries = {
     accounts: await accountModel('gold'),
     contacts: 'select * from gold.contacts',
     subscriptions: 'select * from gold.subscriptions',
   };
   for (const [name, query] of Object.entries(queries)) await connection.run(`create temp table before_${name} as ${query}`);
-  for (const [, statement] of CHANGES) await connection.run(statement);
+  const moves = changes(nameLimit);
+  for (const [, statement] of moves) await connection.run(statement);
   for (const [name, query] of Object.entries(queries)) await connection.run(`create temp table after_${name} as ${query}`);
   const moved = {
     accounts: await countMoves(connection, 'accounts', ['account_id']),
@@ -44,25 +52,29 @@ export async function moveTheWarehouse(connection: DuckDBConnection): Promise<Ex
     subscriptions: await countMoves(connection, 'subscriptions', ['account_id', 'product_code']),
   };
   const create = moved.accounts.added + moved.contacts.added + moved.subscriptions.added;
-  // One changed account is rejected, and one that did not change was edited in the CRM and is put back.
+  // Of the accounts, one that changed is rejected, and one that did not change was edited in the CRM and is put back.
   const update = moved.accounts.changed + moved.contacts.changed + moved.subscriptions.changed - 1 + 1;
   return {
-    story: [...CHANGES.map(([what]) => `warehouse: ${what}`), ...EDITS.map(([what]) => `CRM: ${what}`)],
+    story: [...moves.map(([what]) => `warehouse: ${what}`), ...EDITS.map(({ what }) => `CRM: ${what}`)],
     summary: { create, update, delete: moved.subscriptions.gone, clear: 0, drift: 2, held: 1, rejected: 1, known_rejected: 0 },
     leftOver: ['Account "ACC-0300"', 'Account "ACC-0401"', 'Contact "C000020"'],
   };
 }
 
-const EDITS: readonly (readonly [string, string])[] = [
-  ['somebody changed the seats of ACC-0400', `update "Account" set Seats__c = 9999 where External_Id__c = 'ACC-0400'`],
-  ['somebody corrected the phone number of ACC-0401, which is theirs to keep', `update "Account" set Phone = '+49 30 5550142' where External_Id__c = 'ACC-0401'`],
-  ['somebody became the owner of ACC-0402, a field that no sync maps', `update "Account" set OwnerId = 'jane' where External_Id__c = 'ACC-0402'`],
-]; // prettier-ignore
-
 /** What people do in a CRM while nobody looks. */
-export async function editTheCrm(connection: DuckDBConnection): Promise<void> {
-  for (const [, statement] of EDITS) await connection.run(statement);
+export interface Edit {
+  readonly what: string;
+  /** `External_Id__c` of an account. */
+  readonly account: string;
+  readonly field: string;
+  readonly value: string;
 }
+
+export const EDITS: readonly Edit[] = [
+  { what: 'somebody changed the seats of ACC-0400', account: 'ACC-0400', field: 'Seats__c', value: '9999' },
+  { what: 'somebody corrected the phone number of ACC-0401, which is theirs to keep', account: 'ACC-0401', field: 'Phone', value: '+49 30 5550142' },
+  { what: 'somebody rated ACC-0402, in a field that no sync maps', account: 'ACC-0402', field: 'Rating', value: 'Hot' },
+]; // prettier-ignore
 
 interface Moves {
   readonly added: number;
@@ -86,20 +98,33 @@ async function accountModel(schema: string): Promise<string> {
   return (await readFile(file, 'utf8')).replaceAll('${var.schema}', schema);
 }
 
+/** What a CRM makes of the warehouse's values, as DuckDB macros over one argument `v`. */
+export interface StoredForms {
+  readonly text: string;
+  readonly email: string;
+  readonly flag: string;
+  readonly instant: string;
+  /** Of a JSON list of texts. */
+  readonly tags: string;
+}
+
+export const AS_SENT: StoredForms = { text: 'v', email: 'v', flag: 'v', instant: 'v', tags: 'v::varchar' };
+
 /** Both sides of each sync, as the same columns: [object, name of a record, what the warehouse says, what the CRM holds]. */
 const COMPARISONS: readonly (readonly [string, string, (model: string) => string, string])[] = [
   [
     'Account',
     'account_id',
-    (model) => `select account_id, name, legacy_id, billing_number, arr, mrr, seats, is_customer, health, postcode, phone, tags::varchar as tags,
-      renewal_date, last_seen_at, note, 'warehouse' as source from (${model})`,
-    `select External_Id__c as account_id, Name as name, Legacy_Id__c, Billing_Number__c, ARR__c, MRR__c, Seats__c, Is_Customer__c, Health__c,
+    (model) => `select account_id, as_text(name) as name, legacy_id, billing_number::varchar, arr, mrr, seats, as_flag(is_customer), health, postcode,
+      as_text(phone), as_tags(tags), renewal_date, as_instant(last_seen_at), as_text(note), 'warehouse' as source from (${model})`,
+    `select External_Id__c as account_id, Name as name, Legacy_Id__c, Billing_Number__c::varchar, ARR__c, MRR__c, Seats__c, Is_Customer__c, Health__c,
       BillingPostalCode, Phone, Tags__c::varchar, Renewal_Date__c, Last_Seen__c, Description, Source__c from crm."Account" where Source__c is not null`,
   ],
   [
     'Contact',
     'contact_id',
-    () => 'select contact_id, account_id, first_name, last_name, email, phone, opted_in, created_at from warehouse.gold.contacts',
+    () => `select contact_id, account_id, as_text(first_name), as_text(last_name), as_email(email), as_text(phone), as_flag(opted_in), as_instant(created_at)
+      from warehouse.gold.contacts`,
     `select Contact_Code__c as contact_id, a.External_Id__c, FirstName, LastName, Email, c.Phone, Opted_In__c, Registered_At__c
       from crm."Contact" c left join crm."Account" a on a.Id = c.AccountId`,
   ],
@@ -116,7 +141,9 @@ const COMPARISONS: readonly (readonly [string, string, (model: string) => string
 export async function compareWithWarehouse(
   connection: DuckDBConnection,
   files: { readonly warehouse: string; readonly crm: string },
+  forms: StoredForms,
 ): Promise<readonly string[]> {
+  for (const [name, form] of Object.entries(forms)) await connection.run(`create temp macro as_${name}(v) as ${form}`);
   await connection.run(`attach '${files.warehouse}' as warehouse (read_only)`);
   await connection.run(`attach '${files.crm}' as crm (read_only)`);
   const model = await accountModel('warehouse.gold');

@@ -1,24 +1,26 @@
 /**
  * `npm run demo`: the main job on the example project, as a user would type it. Works in a copy outside of the checkout,
- * prints every command with its real output, and fails if a step is not what it claims to be.
+ * prints every command with its real output, and fails if a step is not what it claims to be. `-- --salesforce` tells the
+ * same story with a Salesforce org: the sandbox.
  */
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 
 import type { ApplyDocument, PlanDocument, Summary } from '../src/plan/document.ts';
-import { compareWithWarehouse, editTheCrm, type Expected, moveTheWarehouse } from './demo-changes.ts';
+import { compareWithWarehouse, EDITS, type Expected, moveTheWarehouse } from './demo-changes.ts';
+import { databaseCrm, type DemoCrm } from './demo-crm.ts';
 import { claim, runSluice } from './demo-shell.ts';
-import { buildExample, withDatabase } from './example-databases.ts';
+import { withDatabase } from './example-databases.ts';
 
-const ROOT = join(import.meta.dirname, '..');
-const FIRST_RUN = { create: 3_445, update: 2, delete: 0, takeover: 1, rejected: 0 };
+const FIRST_RUN = { create: 3_445, update: 2, delete: 0, rejected: 0 };
 
 const folder = await mkdtemp(join(tmpdir(), 'sluice-demo-'));
 try {
-  await demo(folder);
+  await using crm = await chosenCrm();
+  await demo(folder, crm);
   console.log('\nEvery step did what it says.');
 } catch (error) {
   console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
@@ -27,25 +29,35 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-async function demo(home: string): Promise<void> {
-  say('A warehouse with accounts, contacts and subscriptions, and a CRM with five accounts of its own');
-  await cp(join(ROOT, 'syncs'), join(home, 'syncs'), { recursive: true });
-  const { warehouse, crm } = await buildExample(home);
-  await firstRun(home);
-  claim('the CRM holds what the warehouse says', await differences(home), []);
-
-  say('A day later: the warehouse moved, and somebody edited the CRM by hand');
-  const expected = await withDatabase(warehouse, moveTheWarehouse);
-  await withDatabase(crm, editTheCrm);
-  for (const line of expected.story) console.log(`  ${line}`);
-  await secondRun(home, expected);
-  claim('the CRM holds what the warehouse says, apart from what was rejected and held', await differences(home), expected.leftOver);
+/** Salesforce's parts are loaded where they are asked for. */
+async function chosenCrm(): Promise<DemoCrm> {
+  if (!process.argv.includes('--salesforce')) return databaseCrm();
+  return (await import('./demo-salesforce.ts')).salesforceCrm();
 }
 
-async function firstRun(home: string): Promise<void> {
+async function demo(home: string, crm: DemoCrm): Promise<void> {
+  say(`A warehouse with accounts, contacts and subscriptions, and ${crm.title} with five accounts of its own`);
+  await crm.prepare(home);
+  await firstRun(home, { ...FIRST_RUN, takeover: crm.takeovers });
+  claim('the CRM holds what the warehouse says', await differences(home, crm), []);
+
+  say('A day later: the warehouse moved, and somebody edited the CRM by hand');
+  const expected = await withDatabase(warehouseOf(home), async (connection) => moveTheWarehouse(connection, crm.nameLimit));
+  await crm.edit(EDITS);
+  for (const line of expected.story) console.log(`  ${line}`);
+  await secondRun(home, crm, expected);
+  claim('the CRM holds what the warehouse says, apart from what was rejected and held', await differences(home, crm), expected.leftOver);
+  for (const line of crm.says()) console.log(`\n${line}`);
+}
+
+function warehouseOf(home: string): string {
+  return join(home, 'data', 'warehouse.duckdb');
+}
+
+async function firstRun(home: string, expected: Pick<Summary, keyof typeof FIRST_RUN | 'takeover'>): Promise<void> {
   say('What would be written?');
   await runSluice(home, ['plan', '--detailed-exitcode'], { exit: 2 });
-  claim('the first plan', pick(await plan(home), FIRST_RUN), FIRST_RUN);
+  claim('the first plan', pick(await plan(home), expected), expected);
   say('Write it');
   await runSluice(home, ['apply', '--yes'], { exit: 0 });
   say('Nothing is left to do');
@@ -54,9 +66,9 @@ async function firstRun(home: string): Promise<void> {
   claim('the plan after the apply', pick(await plan(home), nothing), nothing);
 }
 
-async function secondRun(home: string, expected: Expected): Promise<void> {
+async function secondRun(home: string, crm: DemoCrm, expected: Expected): Promise<void> {
   say('Plan into a file, for somebody to review');
-  await runSluice(home, ['plan', '--out', 'plan.duckdb', '--detailed-exitcode'], { exit: 2 });
+  await runSluice(home, ['plan', '--out', 'plan.duckdb', '--detailed-exitcode', ...crm.everyRecord], { exit: 2 });
   const saved = JSON.parse(await runSluice(home, ['show', 'plan.duckdb', '--json'], { exit: 0, quiet: true })) as PlanDocument;
   claim('the saved plan', pick(saved.summary, expected.summary), expected.summary);
 
@@ -89,10 +101,10 @@ async function plan(home: string): Promise<Summary> {
   return document.summary;
 }
 
-/** Compares both databases with SQL of its own: a second opinion on what Sluice did. */
-async function differences(home: string): Promise<readonly string[]> {
-  const files = { warehouse: join(home, 'data', 'warehouse.duckdb'), crm: join(home, 'data', 'crm.duckdb') };
-  return withDatabase(':memory:', async (connection: DuckDBConnection) => compareWithWarehouse(connection, files));
+/** Compares both sides with SQL of its own: a second opinion on what Sluice did. */
+async function differences(home: string, crm: DemoCrm): Promise<readonly string[]> {
+  const files = { warehouse: warehouseOf(home), crm: await crm.export() };
+  return withDatabase(':memory:', async (connection: DuckDBConnection) => compareWithWarehouse(connection, files, crm.forms));
 }
 
 function pick<K extends keyof Summary>(summary: Summary, wanted: Readonly<Record<K, number>>): Readonly<Record<string, number>> {

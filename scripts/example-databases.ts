@@ -58,7 +58,8 @@ async function loadWarehouse(connection: DuckDBConnection, csvFolder: string): P
   }
 }
 
-const CRM = [
+/** The tables of the CRM. Also what an export of another CRM is compared in. */
+export const CRM_TABLES = [
   'create sequence account_ids start 1001',
   'create sequence contact_ids start 5001',
   `create table "Account" (
@@ -68,7 +69,7 @@ const CRM = [
      Legacy_Id__c varchar, Billing_Number__c hugeint, ARR__c decimal(18, 2), MRR__c decimal(18, 2), Seats__c integer, Is_Customer__c boolean,
      Health__c varchar check (Health__c in ('none', 'red', 'yellow', 'green')),
      Tier__c varchar, Segment__c varchar, BillingPostalCode varchar, Phone varchar, Tags__c json, Renewal_Date__c date,
-     Last_Seen__c timestamptz, Description varchar, Source__c varchar, OwnerId varchar default 'queue')`,
+     Last_Seen__c timestamptz, Description varchar, Source__c varchar, Rating varchar)`,
   `create table "Contact" (
      Id integer primary key default nextval('contact_ids'),
      Contact_Code__c varchar unique,
@@ -83,7 +84,7 @@ const CRM = [
 ];
 
 /** Records that were in the CRM before Sluice came: [External_Id__c, Name, Phone, Segment__c]. */
-const EXISTING: readonly (readonly [string | null, string, string | null, string | null])[] = [
+export const EXISTING: readonly (readonly [string | null, string, string | null, string | null])[] = [
   // Sales typed these in. The first two are also in the warehouse; the others are nobody's business but theirs.
   ['ACC-0001', "O'Brien and Sons", '+353 1 5550100', 'Strategic'],
   ['ACC-0021', 'Umbrella Labs AB 21', null, 'Strategic'],
@@ -93,7 +94,7 @@ const EXISTING: readonly (readonly [string | null, string, string | null, string
 ];
 
 async function createCrm(connection: DuckDBConnection): Promise<void> {
-  for (const statement of CRM) await connection.run(statement);
+  for (const statement of CRM_TABLES) await connection.run(statement);
   for (const values of EXISTING) {
     await connection.run('insert into "Account" (External_Id__c, Name, Phone, Segment__c) values (?, ?, ?, ?)', [
       ...values,

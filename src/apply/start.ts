@@ -58,6 +58,7 @@ async function beginRun(
     checkIdentity(planned, await destination.identify());
     const { capabilities } = destination;
     if (!capabilities.atomicCompare.can || !capabilities.storesExactly.can) await destination.attach(file.workspace);
+    await destination.settle?.(planned.object);
     recheck(file, start, await request.state.head(sync.name), request.allow);
     const runId = context.randomHex(8);
     const startedAt = context.now();

@@ -86,6 +86,7 @@ async function checkDestination(shell: Shell, project: Project, name: string, sy
       );
     }
     findings.push({ on, check: 'limits', ok: true, detail: limitsOf(destination.capabilities), hint: null });
+    if (destination.limits !== undefined) findings.push(await attempt(on, 'calls', async () => (await destination.limits?.()) ?? ''));
     findings.push(...(await checkClock(shell, on, destination)));
     return identity;
   });
@@ -114,7 +115,7 @@ function rightsOn(schema: ObjectSchema, sync: Sync): string {
 function limitsOf(capabilities: Capabilities): string {
   const missing = (['readByKey', 'readAll', 'create', 'update', 'delete'] as const).filter((name) => !capabilities[name].can);
   const cannot = missing.length === 0 ? '' : `; cannot ${missing.join(', ')}`;
-  return `${plural(capabilities.batchSize, 'record')} a request, ${plural(capabilities.concurrency, 'request')} at once${cannot}`;
+  return `${plural(capabilities.batchSize, 'record')} a batch, ${plural(capabilities.concurrency, 'batch', 'batches')} at once${cannot}`;
 }
 
 async function checkState(shell: Shell, project: Project): Promise<readonly Finding[]> {

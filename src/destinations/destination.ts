@@ -205,6 +205,13 @@ export interface Destination extends AsyncDisposable {
   read(request: ReadRequest): Promise<LiveRelation>;
   /** Columns of `read` without reading. */
   readonly readColumns?: (request: ReadRequest) => Promise<readonly Column[]>;
+  /** What the system still lets us do today, as a sentence. Throws `UserError` when nothing. Only for systems that count calls. */
+  readonly limits?: () => Promise<string>;
+  /**
+   * Waits for what an earlier run, killed since, left under way on the object: only then does live say what that run did. Only
+   * for systems that go on with a write when nobody listens any more.
+   */
+  readonly settle?: (object: string) => Promise<void>;
   /** What applying would cost, re-reading and read-back included. Only for systems that count calls. */
   readonly cost?: (writes: readonly PlannedWrites[]) => Promise<CallCost>;
   /**

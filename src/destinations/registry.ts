@@ -14,6 +14,7 @@ export type DestinationRegistry = ReadonlyMap<string, () => Promise<OpenDestinat
 export const DESTINATIONS: DestinationRegistry = new Map([
   ['duckdb', async () => (await import('./duckdb/index.ts')).openDuckDbDestination],
   ['postgres', async () => (await import('./postgres/index.ts')).openPostgresDestination],
+  ['salesforce', async () => (await import('./salesforce/index.ts')).openSalesforceDestination],
 ]);
 
 /** Opens the connection as a destination. Throws `UserError` when its type cannot be written to. */

@@ -106,9 +106,16 @@ function stored({ bound, live }: ClassifyRequest, facts: BaseFacts): string {
 function desiredValues(bound: BoundSync, field: BoundField): string[] {
   const { index: i, type } = field;
   const raw = desiredRaw(field);
-  const value = canonicalValue(type, raw, bound.capabilities.text);
-  const unreadable = canBeUnreadable(field) ? `(${raw.sql} IS NOT NULL AND ${value} IS NULL)` : 'false';
-  return [`${desiredText(bound, field)} AS d${i}`, `${exactText(type, raw)} AS w${i}`, `${unreadable} AS b${i}`];
+  return [`${desiredText(bound, field)} AS d${i}`, `${exactText(type, raw)} AS w${i}`, `${isUnreadable(bound, field)} AS b${i}`];
+}
+
+/** What the destination stores as null because it is empty is no misfit. */
+function isUnreadable({ capabilities: { text } }: BoundSync, field: BoundField): string {
+  if (!canBeUnreadable(field)) return 'false';
+  const raw = desiredRaw(field);
+  const value = canonicalValue(field.type, raw, { ...text, emptyIsNull: false });
+  const isThere = text.emptyIsNull === true ? `trim(CAST(${raw.sql} AS VARCHAR)) <> ''` : `${raw.sql} IS NOT NULL`;
+  return `(${isThere} AND ${value} IS NULL)`;
 }
 
 /** `q<i>`: the record that the field points at exists, or this plan creates it (`a<i>`). */
@@ -120,7 +127,7 @@ function resolved({ index: i, mapping, type }: BoundField, rules: TextRules): st
 }
 
 function canBeUnreadable({ type }: BoundField): boolean {
-  return type.kind !== 'text' || type.native !== undefined;
+  return type.kind !== 'text' || type.native !== undefined || type.id18 === true;
 }
 
 /** The live hash of a record that holds everything as desired: from typed values, which is cheaper than from their texts. */

@@ -37,6 +37,8 @@ export async function readLive(workspace: Workspace, bound: BoundSync, destinati
   await workspace.run('CREATE TEMP VIEW c_keys AS SELECT * FROM c_asked WHERE length(k0) >= 0');
   const asked = bound.capabilities.readByKey.can ? await workspace.count('SELECT count(*) FROM c_asked') : 0;
   if (refresh !== 'all') enforceReadLimit(bound.sync, asked, refresh);
+  if (destination.settle !== undefined && (await workspace.count('SELECT count(*) FROM c_base WHERE pending IS NOT NULL')) > 0)
+    await destination.settle(bound.sync.destination.object);
   const form = refresh !== 'none' ? 'read' : asked > 0 ? 'both' : 'assumed';
   if (asked > 0) await createLive(workspace, bound, destination);
   else await createEmptyLive(workspace, form === 'assumed' ? [] : readableFields(bound));
