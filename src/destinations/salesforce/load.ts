@@ -1,8 +1,10 @@
 /** Replies of the org into tables of the workspace: DuckDB reads the files, so that no value passes through JavaScript. */
-import { UserError } from '../../errors.ts';
+import { InternalError, UserError } from '../../errors.ts';
 import { SqlError } from '../../workspace/duckdb-errors.ts';
 import { ident, literal } from '../../workspace/quote.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
+import { isSame } from './columns.ts';
+import { csvHeader } from './csv-header.ts';
 import type { BoundRead, Item } from './select.ts';
 
 export async function createLive(workspace: Workspace, bound: BoundRead, table: string): Promise<void> {
@@ -56,15 +58,23 @@ export async function loadPages(
   await insert(workspace, bound, table, { from: records, value });
 }
 
-/** Appends the rows of a file of results of a Bulk query, whose columns stand in the order of the query. Returns how many. */
+/** Appends the rows of a file of results of a Bulk query. Returns how many. */
 export async function loadCsv(workspace: Workspace, bound: BoundRead, table: string, file: string): Promise<number> {
-  const columns = bound.items.map((_, index) => `x${index}: 'VARCHAR'`).join(', ');
+  const header = await csvHeader(file);
+  if (header.length === 0) return 0;
+  const columns = header.map((_, index) => `x${index}: 'VARCHAR'`).join(', ');
   // Nothing is guessed. Every value is quoted, null as "".
   const csv = `read_csv(${literal(file)}, auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', comment = '',
     nullstr = '', allow_quoted_nulls = true, parallel = false, max_line_size = ${LINE}, buffer_size = ${2 * LINE}, columns = {${columns}})`;
   const before = await workspace.count(`SELECT count(*) FROM ${table}`);
-  await insert(workspace, bound, table, { from: csv, value: (item) => `x${bound.items.indexOf(item)}` });
+  await insert(workspace, bound, table, { from: csv, value: ({ path }) => `x${placeOf(header, path.join('.'))}` });
   return (await workspace.count(`SELECT count(*) FROM ${table}`)) - before;
+}
+
+function placeOf(header: readonly string[], name: string): number {
+  const place = header.findIndex((each) => isSame(each, name));
+  if (place < 0) throw new InternalError(`the results of a query job have no column ${name}`);
+  return place;
 }
 
 /** Bytes of a line, at most: a record of Bulk has 400,000 characters (documentation of API 67.0), each of up to four. */

@@ -159,7 +159,10 @@ function defaultOf(field: FieldDescribe): readonly (readonly [string, string])[]
   return value === null ? [] : [[field.name, String(value)]];
 }
 
-/** Values that are equal as keys: cases are told apart only where the field says so. */
+const NUMBERS: ReadonlySet<string> = new Set(['int', 'double', 'currency', 'percent']);
+
+/** Values that are equal as keys: numbers as numbers; cases are told apart only where the field says so. */
 export function keyOf(field: FieldDescribe, value: string): string {
+  if (value !== '' && NUMBERS.has(field.type)) return String(Number(value));
   return field.caseSensitive || field.type === 'id' || field.type === 'reference' ? value : value.toLowerCase();
 }

@@ -109,6 +109,14 @@ describe('reading all of an object', () => {
     expect(r.sandbox.calls.inside('query')).toBe(1);
   });
 
+  it('that takes too long to count, by a job', async () => {
+    await using r = await Reading.open({ Wide__c: TYPES });
+    r.insert('Wide__c', ...records(10));
+    r.sandbox.faults.add({ on: 'query', do: 'status', status: 400, code: 'QUERY_TIMEOUT', times: 5 });
+    expect(await r.read('Wide__c', [])).toHaveLength(10);
+    expect(r.sandbox.calls.of('bulk-query')).toBe(3);
+  });
+
   it('that the org cannot finish is an error, not a part of the records', async () => {
     await using r = await manyRecords();
     r.sandbox.faults.add({ on: 'bulk-query', do: 'fail-job' });

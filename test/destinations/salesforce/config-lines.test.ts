@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 
 import { describe, expect, it } from 'vitest';
 
-import { KEY, orgProject, type OrgSetup, said } from '../../e2e/org.ts';
+import type { ObjectDef } from '../../../src/sandbox/salesforce/schema.ts';
+import { KEY, orgProject, said, type Yaml } from '../../e2e/org.ts';
 
-const OBJECTS: OrgSetup['objects'] = {
+const OBJECTS: Readonly<Record<string, ObjectDef>> = {
   Plan__c: { fields: { Code__c: KEY, Note__c: { type: 'string' } } },
   Account: {
     fields: {
@@ -18,7 +19,7 @@ const OBJECTS: OrgSetup['objects'] = {
 };
 
 /** The lines of the file that the plan's problems are at, with what they say. */
-async function problemsOf(sync: OrgSetup['sync'], user: Readonly<Record<string, unknown>> = {}): Promise<Record<string, string>> {
+async function problemsOf(sync: Yaml, user: Readonly<Record<string, unknown>> = {}): Promise<Record<string, string>> {
   await using o = await orgProject({ source: [['1', 'Ada', 'Team', 5]], objects: OBJECTS, sync, sandbox: { user } });
   const ran = await o.p.run(['plan']);
   expect(ran.code, said(ran)).toBe(1);

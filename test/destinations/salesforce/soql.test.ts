@@ -56,17 +56,17 @@ describe('a text in SOQL', () => {
 
 describe('literals of a key', () => {
   it.each([
-    ['double', '42.0', ['42.0']],
-    ['double', '-1.5e-7', ['-0.00000015']],
-    ['double', '1e+20', ['100000000000000000000']],
-    ['double', "1' OR Name != '", []],
-    ['double', 'NaN', []],
-    ['id', '001000000000001', ["'001000000000001AAA'"]],
-    ['id', 'ab', []],
-    ['string', '', []],
-    ['string', 'x'.repeat(5_000), []],
-    ['string', '\u00e9', ["'\u00e9'", "'e\u0301'"]],
-  ])('%s %s', (type, key, literals) => {
+    ['a number', 'double', '42.0', ['42.0']],
+    ['a small number', 'double', '-1.5e-7', ['-0.00000015']],
+    ['a large number', 'double', '1e+20', ['100000000000000000000']],
+    ['no number', 'double', "1' OR Name != '", []],
+    ['not a number', 'double', 'NaN', []],
+    ['an id', 'id', '001000000000001', ["'001000000000001AAA'"]],
+    ['no id', 'id', 'ab', []],
+    ['an empty text', 'string', '', []],
+    ['a text that is too long', 'string', 'x'.repeat(5_000), []],
+    ['a text with two forms', 'string', '\u00e9', ["'\u00e9'", "'e\u0301'"]],
+  ])('%s', (_title, type, key, literals) => {
     expect(keyLiterals(type, key)).toEqual(literals);
   });
 
@@ -75,7 +75,7 @@ describe('literals of a key', () => {
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => {
         const [literal = ''] = keyLiterals('double', String(number));
         expect(literal).toMatch(/^-?\d+(\.\d+)?$/);
-        expect(Number(literal)).toBe(number);
+        expect(Number(literal) + 0).toBe(number + 0); // without a sign of zero
       }),
     );
   });
