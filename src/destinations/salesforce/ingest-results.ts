@@ -1,18 +1,14 @@
 /** What became of the rows of a job: its files of results, matched by key, because Salesforce sorts them as it likes. */
-import { open } from 'node:fs/promises';
-
 import { InternalError } from '../../errors.ts';
 import { literal } from '../../workspace/quote.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { type BoundBatch, isSame } from './columns.ts';
+import { csvHeader } from './csv-header.ts';
 import { inPart, type Part, SORTED } from './ingest-file.ts';
 import type { ResultFile } from './ingest-job.ts';
 import type { Ledger } from './ledger.ts';
 import { appliedAs, isRace, type RecordError, refusalOf } from './outcome.ts';
 import { STAGED, TRIMMED } from './stage.ts';
-
-/** Names of the columns are in the first line, which has no line feed in it. Bytes. */
-const MAX_HEADER = 256 * 1024;
 
 /** Puts what a file of results says into the ledger; returns of how many rows. `why`: what is said of unprocessed rows. */
 export async function readResults(
@@ -22,7 +18,7 @@ export async function readResults(
   ledger: Ledger,
 ): Promise<number> {
   const { workspace } = bound.batch;
-  const header = await headerOf(file);
+  const header = await csvHeader(file);
   if (header.length === 0) return 0;
   const values = what === 'failedResults' ? `, to_json([s.k${bound.columns.map((_, place) => `, s.w${place}`).join('')}])` : ', NULL';
   const rows = workspace.stream(
@@ -68,14 +64,6 @@ export function errorOf(text: string): RecordError {
   if (found === null) return { code: 'UNKNOWN_EXCEPTION', message: text, fields: [] };
   const [, code = '', message = '', fields = ''] = found;
   return { code, message, fields: fields.split(/[, ]+/).filter((field) => field !== '') };
-}
-
-/** Names of the columns of a file of results. None: the file is empty. */
-async function headerOf(file: string): Promise<readonly string[]> {
-  await using handle = await open(file);
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAX_HEADER), 0, MAX_HEADER, 0);
-  const [line = ''] = buffer.toString('utf8', 0, bytesRead).split(/\r?\n/, 1);
-  return line.trim() === '' ? [] : line.replace(/^\uFEFF/, '').split(',').map((name) => name.replaceAll('"', '')); // prettier-ignore
 }
 
 /** Bytes of a row: 400,000 characters of up to four bytes, and a quotation mark takes two. DuckDB keeps some buffers of twice that. */

@@ -172,6 +172,7 @@ describe('a job in trouble', () => {
     await using of = await target();
     of.sandbox.faults.add({ on: 'ingest', do: 'slow-job', polls: 6 });
     for (const after of [0, 1, 3]) of.sandbox.faults.add({ on: /^GET \/jobs\/ingest\/750\w+$/, do: 'cut-before', after });
+    of.sandbox.faults.add({ on: /^GET \/jobs\/ingest\/750\w+$/, do: 'expire-session', after: 4 });
     of.sandbox.faults.add({ on: /successfulResults/, do: 'status', status: 503, retryAfter: 3 });
     expect(statuses(await of.write('Node__c', {}, many(50), BULK))).toEqual({ applied: 50 });
     expect(of.waited).toBeGreaterThan(3_000);
@@ -298,31 +299,44 @@ describe('jobs of an earlier run', () => {
 
   it('that still run are waited for, so that they do not write after us', async () => {
     await using of = await target();
+    await using destination = await of.open();
     of.sandbox.faults.add({ on: 'ingest', do: 'slow-job', polls: 3 });
     await leave(of, true);
-    expect(statuses(await of.write('Node__c', {}, [{ key: 'k00000', after: { Name__c: 'Fresh' } }]))).toEqual({ applied: 1 });
-    expect(of.live('Node__c', 'Name__c')).toEqual([{ Ext__c: 'k00000', Name__c: 'Fresh' }]);
+    await destination.settle?.('Node__c');
+    expect(of.live('Node__c', 'Name__c')).toEqual([{ Ext__c: 'k00000', Name__c: 'Stale' }]);
     expect(of.waited).toBeGreaterThan(5_000);
+  });
+
+  it('that do not end are not waited for without end', async () => {
+    await using of = await target();
+    await using destination = await of.open();
+    of.sandbox.faults.add({ on: 'ingest', do: 'slow-job', polls: 100_000 });
+    const id = await leave(of, true);
+    const failure = await destination.settle?.('Node__c').catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(UserError);
+    expect((failure as UserError).message).toBe(`job ${id}, which this user started on Node__c, is still running`);
   });
 
   it('that are still open are aborted once nobody can be filling them', async () => {
     const clock = { ms: Date.now() - 3_600_000 };
     await using of = await Target.create({ Node__c: NODE }, { now: () => clock.ms });
+    await using destination = await of.open();
     const old = await leave(of, false);
     clock.ms = Date.now();
     const young = await leave(of, false);
-    await of.write('Node__c', {}, many(1));
+    await destination.settle?.('Node__c');
     expect([await stateOf(of, old), await stateOf(of, young)]).toEqual(['Aborted', 'Open']);
-    expect(of.live('Node__c', 'Name__c')).toEqual([{ Ext__c: 'k00000', Name__c: 'Name 0' }]);
+    expect(of.live('Node__c')).toEqual([]);
   });
 
   it("on other objects are nobody's business, and each object is looked at once", async () => {
     await using of = await Target.create({ Node__c: NODE, Other__c: { Name__c: { type: 'string' } } });
+    await using destination = await of.open();
     of.sandbox.faults.add({ on: 'ingest', do: 'slow-job', polls: 1_000 });
     await leave(of, true, 'Other__c');
     of.sandbox.calls.reset();
-    const destination = await of.open();
-    for (const key of ['a', 'b']) await destination.write(await of.batch('Node__c', {}, [{ key, after: { Name__c: 'x' } }]));
+    await destination.settle?.('Node__c');
+    await destination.settle?.('Node__c');
     expect(ingest(of)).toEqual(['GET /jobs/ingest']);
     expect(of.waited).toBe(0);
   });

@@ -43,6 +43,7 @@ export class Target implements AsyncDisposable {
     this.workspace = workspace;
     this.context = {
       ...processContext({ cwd: '/', env: {}, emit: () => undefined, signal: this.stop.signal }),
+      now: () => Date.now() + this.waited,
       sleep: async (ms) => {
         this.waited += ms;
         return new Promise((resolve) => {
@@ -74,6 +75,7 @@ export class Target implements AsyncDisposable {
     return destination;
   }
 
+  /** As a run does it: what an earlier one left under way comes to its end first. */
   async write(
     object: string,
     written: Written,
@@ -81,6 +83,7 @@ export class Target implements AsyncDisposable {
     options: Readonly<Record<string, unknown>> = {},
   ): Promise<readonly Outcome[]> {
     await using destination = await this.open(options);
+    await destination.settle?.(object);
     return await destination.write(await this.batch(object, written, changes));
   }
 
