@@ -1,4 +1,4 @@
-/** Runs one command as a process of its own and reads its time and peak memory. */
+/** Runs one command as a process of its own and reads its time, processor time and peak memory. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,8 @@ export interface Measurement {
   readonly ms: number;
   /** Peak resident memory, megabytes. */
   readonly peakMb: number;
+  /** Processor time of all its threads, milliseconds. */
+  readonly cpuMs: number;
   readonly stdout: string;
 }
 
@@ -27,7 +29,8 @@ export async function measure(
     const ms = performance.now() - started;
     if (!(options.accept ?? [0]).includes(code))
       throw new Error(`${args.join(' ')} ended with ${code}:\n${stdout.slice(-2000)}\n${stderr.slice(-2000)}`);
-    return { ms, peakMb: Number(readFileSync(peakFile, 'utf8')), stdout };
+    const [peakMb = 0, cpuMs = 0] = readFileSync(peakFile, 'utf8').split(' ').map(Number);
+    return { ms, peakMb, cpuMs, stdout };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

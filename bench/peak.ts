@@ -1,4 +1,4 @@
-/** Loaded into a measured process: writes its peak resident memory (MB) when it ends. */
+/** Loaded into a measured process: writes its peak resident memory (MB) and its processor time (ms) when it ends. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const target = process.env['SLUICE_BENCH_PEAK'];
@@ -6,7 +6,8 @@ if (target !== undefined) {
   process.on('exit', () => {
     const linux = /VmHWM:\s+(\d+)/.exec(safeRead('/proc/self/status'))?.[1];
     const kilobytes = linux === undefined ? process.resourceUsage().maxRSS : Number(linux);
-    writeFileSync(target, String(Math.round(kilobytes / 1024)));
+    const { user, system } = process.cpuUsage();
+    writeFileSync(target, `${Math.round(kilobytes / 1024)} ${Math.round((user + system) / 1000)}`);
   });
 }
 

@@ -56,7 +56,7 @@ async function byHand(url: string): Promise<Measurement> {
       `SELECT m.*, s.id AS known FROM rows AS m FULL JOIN snapshot AS s ON s.id = m.id WHERE s.hash IS DISTINCT FROM ${HASH}`,
     );
     if (rowCount === 0) throw new Error('nothing differs: the floor measures nothing');
-    return { ms: performance.now() - started, peakMb: 0, stdout: '' };
+    return { ms: performance.now() - started, peakMb: 0, cpuMs: 0, stdout: '' };
   } finally {
     await client.end();
   }

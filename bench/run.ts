@@ -14,6 +14,7 @@ import { benchPostgresApply } from './postgres-apply.ts';
 import { benchPostgresExtract } from './postgres-extract.ts';
 import { benchPostgresPlan } from './postgres-plan.ts';
 import { writeProject } from './project.ts';
+import { benchSalesforce } from './salesforce.ts';
 
 const CLI = join(import.meta.dirname, '..', 'dist', 'cli.js');
 const FLOOR = join(import.meta.dirname, 'floor.ts');
@@ -69,6 +70,12 @@ if (only.includes('pg-plan')) {
     });
   }
 }
+if (only.includes('salesforce')) {
+  for (const each of await benchSalesforce(values.folder)) {
+    const { work, rows, measured, floor, apiCalls, target } = each;
+    results.push({ work: `${work}: ${apiCalls} API calls, ${perRecord(measured.cpuMs, rows)} of processor a record (floor ${perRecord(floor.cpuMs, rows)})`, rows: String(rows), ms: measured.ms, floorMs: floor.ms, peakMb: measured.peakMb, target }); // prettier-ignore
+  }
+}
 print(results);
 if (only.includes('start')) await benchStart();
 
@@ -76,6 +83,10 @@ function count(size: string): number {
   const match = /^(\d+)(k|m)$/.exec(size);
   if (match === null) throw new Error(`--rows ${size}: write for example 100k, 1m or 10m`);
   return Number(match[1]) * (match[2] === 'm' ? 1_000_000 : 1_000);
+}
+
+function perRecord(cpuMs: number, rows: number): string {
+  return `${((cpuMs * 1000) / rows).toFixed(0)} µs`;
 }
 
 /** Memory of the workspace: the targets name the peak of the whole process. */

@@ -2,7 +2,7 @@ import { contract } from './suite.ts';
 import type { Abilities } from './target.ts';
 import { apiTarget } from './test-destination.ts';
 
-const API: Abilities = { atomicCompare: false, storesExactly: false, readByKey: true, readAll: true };
+const API: Abilities = { atomicCompare: false, storesExactly: false, readByKey: true, readAll: true, keyOfParts: true };
 const BLIND: Abilities = { ...API, readByKey: false, readAll: false };
 const terms = (can: Abilities): { can: Abilities; hasTypes: boolean; hasFaults: boolean } => ({ can, hasTypes: false, hasFaults: true });
 

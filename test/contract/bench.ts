@@ -1,8 +1,9 @@
 /** The suite's way to a project over a fresh stage of the destination, and its records as the destination shows them. */
 import { expect } from 'vitest';
 
-import { project, type Setup, type TestProject } from '../support/project.ts';
-import type { Stage, Target, Values } from './target.ts';
+import { project, type Setup, syncOf, type TestProject } from '../support/project.ts';
+import { renamed } from './names.ts';
+import type { Stage, Target, Values, Yaml } from './target.ts';
 
 /** A project whose destination is a stage of its own. */
 export interface Scene extends AsyncDisposable {
@@ -27,10 +28,22 @@ export class Bench {
   }
 
   async scene(setup: Setup = {}): Promise<Scene> {
-    const p = await project({ connection: { type: this.target.type }, ...setup });
+    const { names } = this.target;
+    const named = names === undefined ? {} : { sync: renamed(syncOf(setup.sync as Yaml | undefined), names) };
+    const p = await project({ connection: { type: this.target.type }, ...setup, ...named });
     const stage = await this.target.stage(p.root);
     await p.connect(stage.connection);
     return { p, stage, [Symbol.asyncDispose]: async () => p[Symbol.asyncDispose]() };
+  }
+
+  /** What the destination calls a field of the suite. */
+  field(name: string): string {
+    return this.target.names?.field(name) ?? name;
+  }
+
+  /** Options of a plan that looks at every record, where that is possible. */
+  get everyRecord(): readonly string[] {
+    return this.target.can.readAll ? ['--refresh', 'all'] : [];
   }
 
   /** What the destination makes of a text. */
@@ -50,7 +63,7 @@ export class Bench {
 
   /** The end of every test: planning again shows nothing to do, `left` aside, with every record looked at where that is possible. */
   async settled(p: TestProject, left: object = {}): Promise<void> {
-    const again = await p.summary(this.target.can.readAll ? ['--refresh', 'all'] : []);
+    const again = await p.summary(this.everyRecord);
     const { unchanged: _unchanged, unverified: _unverified, skipped: _skipped, ...rest } = again;
     expect(rest, 'plan again').toEqual(left);
   }

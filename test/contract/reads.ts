@@ -10,7 +10,7 @@ export function reads(on: Bench): void {
       const ran = await s.p.run(['describe', 'accounts', '--json']);
       expect(ran).toMatchObject({ code: 0 });
       const text = JSON.stringify(ran.json);
-      for (const field of ['Id', 'Name', 'Plan', 'Seats', 'Notes']) expect(text).toContain(`"${field}"`);
+      for (const field of ['Id', 'Name', 'Plan', 'Seats', 'Notes']) expect(text).toContain(`"${on.field(field)}"`);
     });
 
     test('an object that is not there is an error that names it', async () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 
 import { Bench } from './bench.ts';
 import { faults } from './faults.ts';
+import { keys } from './keys.ts';
 import { live } from './live.ts';
 import { reads } from './reads.ts';
 import type { Abilities, Target } from './target.ts';
@@ -28,6 +29,7 @@ export function contract(name: string, terms: Terms, open: () => Promise<Target>
 
     reads(on);
     writes(on);
+    keys(on, terms.can);
     if (terms.can.readByKey) references(on);
     if (terms.can.readByKey) live(on, terms.can);
     if (terms.hasTypes) types(on);

@@ -12,9 +12,11 @@ export interface TypeCase {
   /** The destination's own name of the type. */
   readonly native: string;
   /** The warehouse's value (SQL of DuckDB), and what the destination shows of it afterwards. */
-  readonly samples: readonly (readonly [source: string, stored: string])[];
-  /** Also as part of a key. */
+  readonly samples: readonly (readonly [source: string, stored: string | null])[];
+  /** Also as part of a key, or as one. */
   readonly key?: boolean;
+  /** What the destination shows of it once it is emptied, where that is not null. */
+  readonly empty?: string;
 }
 
 /** What the destination can do; the suite asserts that its capabilities say the same. */
@@ -23,10 +25,18 @@ export interface Abilities {
   readonly storesExactly: boolean;
   readonly readByKey: boolean;
   readonly readAll: boolean;
+  /** Several fields together can be a key. */
+  readonly keyOfParts: boolean;
 }
 
 /** What an ordinary database can do. */
-export const DATABASE: Abilities = { atomicCompare: true, storesExactly: true, readByKey: true, readAll: true };
+export const DATABASE: Abilities = { atomicCompare: true, storesExactly: true, readByKey: true, readAll: true, keyOfParts: true };
+
+/** What a destination calls the objects and fields of the suite that cannot have those names in it. */
+export interface Names {
+  object(name: string): string;
+  field(name: string): string;
+}
 
 export interface Target extends AsyncDisposable {
   /** Connection type. */
@@ -34,6 +44,8 @@ export interface Target extends AsyncDisposable {
   readonly can: Abilities;
   /** What the destination makes of a text; undefined: it stores it as it is. */
   readonly stores?: (text: string) => string | null;
+  /** Undefined: everything is called as in `objects.ts`. Only syncs speak these names; a stage is spoken to in the suite's. */
+  readonly names?: Names;
   /** Field types; none where the system has only text. */
   readonly types: readonly TypeCase[];
   /** A fresh, empty system with the objects of the suite, for one test. */

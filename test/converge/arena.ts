@@ -1,4 +1,4 @@
-/** Where lives are lived: a project whose source, destination and state are in DuckDB or Postgres, many syncs side by side. */
+/** Where lives are lived: a project whose source, destination and state are in real systems, many syncs side by side. */
 import { mkdtemp, realpath } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
@@ -7,38 +7,14 @@ import { join } from 'node:path';
 import { loadProject, openState, processContext, type Project } from '../../src/index.ts';
 import type { State } from '../../src/state/state.ts';
 import { Workspace } from '../../src/workspace/workspace.ts';
-import { onDatabase } from '../support/database.ts';
-import { onPostgres, type Postgres, startPostgres } from '../support/postgres.ts';
+import { onPostgres } from '../support/postgres.ts';
 import { TestProject, tuple } from '../support/project.ts';
-import { tcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
-import { BAD, type BaseRow, type Policy, type SourceRow } from './model.ts';
+import { salesforceCrm, type SalesforceCrm } from './crm-salesforce.ts';
+import { type Crm, duckDbCrm, postgresCrm, type Rows } from './crm.ts';
+import type { Combination, Ground } from './ground.ts';
+import { type Known, readBase } from './known.ts';
+import type { Edit, Policy, SourceRow } from './model.ts';
 import type { Where } from './random.ts';
-
-export interface Combination {
-  readonly source: 'duckdb' | 'postgres';
-  readonly destination: 'duckdb' | 'postgres';
-  /** `beside`: in the source's database, where the warehouse compares. */
-  readonly state: 'local' | 'postgres' | 'beside';
-}
-
-/** One server for all, and a bad line to it from each side. */
-export interface Ground extends AsyncDisposable {
-  readonly server: Postgres;
-  readonly lines: Readonly<Record<Where, TcpProxy>>;
-}
-
-export async function ground(): Promise<Ground> {
-  const server = await startPostgres();
-  const [source, destination, state] = [await tcpProxy(server.port), await tcpProxy(server.port), await tcpProxy(server.port)];
-  return {
-    server,
-    lines: { source, destination, state },
-    [Symbol.asyncDispose]: async () => {
-      for (const line of [source, destination, state]) await line[Symbol.asyncDispose]();
-      await server.stop();
-    },
-  };
-}
 
 const OFF = { max: null, percent: null };
 const GUARDS = { creates: OFF, deletes: OFF, clears: OFF, updates: OFF, nulls: OFF, rejects: OFF };
@@ -49,13 +25,15 @@ export class Arena implements AsyncDisposable {
   readonly p: TestProject;
   readonly #ground: Ground;
   readonly #of: Combination;
-  readonly #url: string;
+  readonly #crm: Crm | SalesforceCrm;
+  readonly #url: string | undefined;
   readonly #count: number;
 
-  private constructor(parts: { p: TestProject; ground: Ground; of: Combination; url: string; count: number }) {
+  private constructor(parts: { p: TestProject; ground: Ground; of: Combination; crm: Crm; url: string | undefined; count: number }) {
     this.p = parts.p;
     this.#ground = parts.ground;
     this.#of = parts.of;
+    this.#crm = parts.crm;
     this.#url = parts.url;
     this.#count = parts.count;
   }
@@ -63,15 +41,22 @@ export class Arena implements AsyncDisposable {
   static async make(on: Ground, of: Combination, policies: readonly Policy[]): Promise<Arena> {
     const root = await realpath(await mkdtemp(join(tmpdir(), 'sluice-converge-')));
     const p = new TestProject(root, { overrides: QUICK });
-    const arena = new Arena({ p, ground: on, of, url: await on.server.createDatabase(), count: policies.length });
+    const url = await on.server?.createDatabase();
+    if (url !== undefined) await onPostgres(url, 'CREATE SCHEMA src; CREATE SCHEMA dst; CREATE SCHEMA ledger');
+    const arena = new Arena({ p, ground: on, of, crm: await crmOf(on, of, p, url), url, count: policies.length });
     await arena.#write(policies);
-    const check = `CHECK ("Name" NOT LIKE '${BAD}%' AND "Plan" NOT LIKE '${BAD}%')`;
-    const tables = (sql: (index: number) => string): string[] => policies.map((_, index) => sql(index));
-    await onPostgres(arena.#url, 'CREATE SCHEMA src; CREATE SCHEMA dst; CREATE SCHEMA ledger');
-    await arena.source(...tables((index) => `CREATE TABLE ${arena.#s(index)} (id varchar, name varchar, plan varchar)`));
-    const unique = of.destination === 'postgres' ? 'UNIQUE' : '';
-    await arena.destination(...tables((index) => `CREATE TABLE ${arena.#d(index)} ("Id" varchar ${unique}, "Name" varchar, "Plan" varchar, "Notes" varchar, ${check})`)); // prettier-ignore
+    await arena.source(...policies.map((_, index) => `CREATE TABLE ${arena.#s(index)} (id varchar, name varchar, plan varchar)`));
+    await arena.#crm.make(policies.length);
     return arena;
+  }
+
+  get crm(): Crm {
+    return this.#crm;
+  }
+
+  /** The org, where the destination is one. */
+  get sandbox(): SalesforceCrm['sandbox'] | undefined {
+    return 'sandbox' in this.#crm ? this.#crm.sandbox : undefined;
   }
 
   /** Lines that runs of this arena use. */
@@ -90,19 +75,14 @@ export class Arena implements AsyncDisposable {
     return this.#of.source === 'postgres' ? `src.s${index}` : `s${index}`;
   }
 
-  #d(index: number): string {
-    return this.#of.destination === 'postgres' ? `dst.d${index}` : `d${index}`;
-  }
-
   async source(...statements: readonly string[]): Promise<void> {
     if (this.#of.source === 'duckdb') await this.p.warehouse(...statements);
-    else await onPostgres(this.#url, statements.join(';\n'));
+    else await onPostgres(this.#database, statements.join(';\n'));
   }
 
-  async destination(...statements: readonly string[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    if (this.#of.destination === 'duckdb') return onDatabase(this.p.file('crm.duckdb'), ...statements);
-    const all = statements.join(';\n');
-    return all === '' ? [] : onPostgres(this.#url, all);
+  get #database(): string {
+    if (this.#url === undefined) throw new Error('there is no server');
+    return this.#url;
   }
 
   /** What every warehouse table holds from here on. */
@@ -115,20 +95,13 @@ export class Arena implements AsyncDisposable {
     );
   }
 
-  async edits(all: readonly (readonly (readonly [verb: string, rest: string])[])[]): Promise<void> {
-    const statements = all.flatMap((edits, index) => edits.map(([verb, rest]) => `${verb} ${this.#d(index)} ${rest}`));
-    if (statements.length > 0) await this.destination(...statements);
+  async edits(all: readonly (readonly Edit[])[]): Promise<void> {
+    await this.#crm.edit(all);
   }
 
   /** Every record of every object. */
-  async live(): Promise<unknown[][][]> {
-    const one = (index: number): string => `SELECT ${index} AS n, "Id", "Name", "Plan", "Notes" FROM ${this.#d(index)}`;
-    const rows = await this.destination(
-      `${Array.from({ length: this.#count }, (_, index) => one(index)).join(' UNION ALL ')} ORDER BY 1, 2`,
-    );
-    const all = Array.from({ length: this.#count }, (): unknown[][] => []);
-    for (const { n, ...values } of rows) all[Number(n)]?.push(Object.values(values));
-    return all;
+  async live(): Promise<readonly Rows[]> {
+    return this.#crm.live();
   }
 
   // ---- state
@@ -138,7 +111,8 @@ export class Arena implements AsyncDisposable {
     return this.#onState(async (state) => {
       await using workspace = await Workspace.open();
       const all = [];
-      for (let index = 0; index < this.#count; index += 1) all.push(await readBase(workspace, state, `sync${index}`));
+      for (let index = 0; index < this.#count; index += 1)
+        all.push(await readBase(workspace, state, { sync: `sync${index}`, crm: this.#crm }));
       return all;
     });
   }
@@ -171,16 +145,17 @@ export class Arena implements AsyncDisposable {
   // ---- the project
 
   async #write(policies: readonly Policy[]): Promise<void> {
-    const { source, destination, state } = this.#of;
-    const { lines } = this.#ground;
-    const end = (kind: string, name: string, line: Where): Record<string, unknown> =>
-      kind === 'duckdb'
-        ? { type: 'duckdb', path: `../${name}.duckdb` }
-        : { type: 'postgres', url: lines[line].through(this.#url), tls: 'disable' };
+    const { source, state } = this.#of;
+    const throughLine = (where: Where): Record<string, unknown> => ({
+      type: 'postgres',
+      url: this.#ground.lines[where]?.through(this.#database),
+      tls: 'disable',
+    });
+    const warehouse = source === 'duckdb' ? { type: 'duckdb', path: '../warehouse.duckdb' } : throughLine('source');
     const connections = [
-      { kind: 'Connection', name: 'warehouse', ...end(source, 'warehouse', 'source') },
-      { kind: 'Connection', name: 'crm', ...end(destination, 'crm', 'destination') },
-      ...(state === 'postgres' ? [{ kind: 'Connection', name: 'ledger', ...end('postgres', '', 'state') }] : []),
+      { kind: 'Connection', name: 'warehouse', ...warehouse },
+      { kind: 'Connection', name: 'crm', ...this.#crm.connection },
+      ...(state === 'postgres' ? [{ kind: 'Connection', name: 'ledger', ...throughLine('state') }] : []),
     ];
     const home =
       state === 'local' ? { path: '../state.duckdb' } : { connection: state === 'postgres' ? 'ledger' : 'warehouse', schema: 'ledger' };
@@ -193,36 +168,34 @@ export class Arena implements AsyncDisposable {
     return {
       name: `sync${index}`,
       source: { connection: 'warehouse', query: `select * from ${this.#s(index)}`, key: 'id' },
-      destination: { connection: 'crm', object: this.#d(index), key: 'Id' },
+      destination: { connection: 'crm', object: this.#crm.object(index), key: this.#crm.field('Id'), ...this.#crm.options },
+      // What was moved by hand has to be seen, also where looking at everything costs calls.
+      refresh: 'all',
       mode: policy.mode,
       on_missing: policy.onMissing,
       on_drift: policy.onDrift,
       ...(policy.onMissing === 'delete' ? { delete_adopted: policy.deleteAdopted } : {}),
-      fields: { Name: 'name', Plan: { column: 'plan', when: policy.when, on_null: policy.onNull } },
+      fields: {
+        [this.#crm.field('Name')]: 'name',
+        [this.#crm.field('Plan')]: { column: 'plan', when: policy.when, on_null: policy.onNull },
+      },
       guards: GUARDS,
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.p[Symbol.asyncDispose]();
-    const name = new URL(this.#url).pathname.slice(1);
-    await onPostgres(this.#ground.server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await this.#crm[Symbol.asyncDispose]();
+    const { server } = this.#ground;
+    if (server === undefined) return;
+    const name = new URL(this.#database).pathname.slice(1);
+    await onPostgres(server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   }
 }
 
-/** State of one sync: the records that it knows, and how many of them are on their way. */
-interface Known {
-  readonly base: Readonly<Record<string, BaseRow>>;
-  readonly pending: number;
-}
-
-async function readBase(workspace: Workspace, state: State, sync: string): Promise<Known> {
-  const { records } = await state.attach(workspace, sync);
-  const rows = await workspace.rows(`SELECT key, sent, left_at IS NOT NULL AS gone, pending IS NOT NULL AS pending FROM ${records} AS r`);
-  const known = rows.filter((row) => typeof row['sent'] === 'string');
-  const base = known.map((row): [string, BaseRow] => [
-    (JSON.parse(String(row['key'])) as string[])[0] ?? '',
-    { sent: JSON.parse(String(row['sent'])) as BaseRow['sent'], left: row['gone'] === true },
-  ]);
-  return { base: Object.fromEntries(base), pending: rows.filter((row) => row['pending'] === true).length };
+async function crmOf(on: Ground, of: Combination, p: TestProject, url: string | undefined): Promise<Crm> {
+  if (of.destination === 'salesforce') return salesforceCrm(of.options ?? {});
+  if (of.destination === 'duckdb') return duckDbCrm(p.file('crm.duckdb'));
+  if (url === undefined) throw new Error('there is no server');
+  return postgresCrm(url, on.lines.destination?.through(url) ?? url);
 }

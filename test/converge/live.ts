@@ -3,34 +3,32 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 
 import type { ApplyDocument } from '../../src/plan/document.ts';
-import { start } from '../support/child.ts';
 import { nonZero, type Ran } from '../support/project.ts';
 import { seeded } from '../support/seed.ts';
-import { Arena, type Combination, type Ground, ground } from './arena.ts';
+import { Arena } from './arena.ts';
+import { apply, befall, count, type Counts } from './befall.ts';
+import { type Combination, type Ground, ground } from './ground.ts';
 import { baseRows, edited, liveRows, type Policy, turned, type World } from './model.ts';
-import { before, type Fate, type Fated, fates, type Life, type LineFate, lives } from './random.ts';
+import { before, type Fate, type Fated, fates, type FateOf, type Life, lives } from './random.ts';
 
 /** Sequences of runs in all: `npm run soak` asks for many more. */
 const SEQUENCES = Number(process.env['SLUICE_CONVERGE_RUNS'] ?? '500');
 /** Runs of one turn, at most: more means that it does not converge. */
 const ATTEMPTS = 6;
 
-/** What befell the runs so far. */
-type Counts = Record<string, number>;
-
 export interface Share {
   readonly name: string;
   /** Of all sequences. */
   readonly share: number;
   readonly combinations: readonly Combination[];
-  readonly fates: 'in process' | 'processes';
+  readonly fates: FateOf;
   /** Lives side by side in one project. */
   readonly syncs: number;
 }
 
 /** Lives the sequences of this share, and says what befell them. */
 export async function live(share: Share): Promise<void> {
-  await using on = await ground();
+  await using on = await ground(share.combinations);
   const counts: Counts = {};
   const projects = Math.max(share.combinations.length, Math.ceil((SEQUENCES * share.share) / share.syncs));
   const sequence = { next: 0 };
@@ -95,6 +93,7 @@ interface Told {
 async function begin(on: Ground, arena: Arena, fate: Fate, { counts, story }: Told): Promise<Ran[]> {
   const first = await befall(on, arena, fate, counts);
   for (const line of Object.values(on.lines)) await line.pass();
+  arena.sandbox?.faults.clear();
   story.push(`${JSON.stringify(fate)} -> ${first.map((ran) => `exit ${ran.code} ${ran.stderr}`).join(' and ')}`);
   return first;
 }
@@ -110,79 +109,11 @@ async function untilDone(arena: Arena, { counts, story }: Told): Promise<void> {
   throw new Error(`it does not converge:\n${story.join('\n')}`);
 }
 
-async function apply(arena: Arena, ...args: readonly string[]): Promise<Ran> {
-  return arena.p.run(['apply', '--yes', '--json', ...args]);
-}
-
 /** Every change has its outcome: there is no reason to run again. */
 function isDone(ran: Ran): boolean {
   if (ran.code !== 0 && ran.code !== 5) return false;
   const { summary, syncs } = ran.json as ApplyDocument;
   return summary.unknown === 0 && summary.not_attempted === 0 && syncs.every((sync) => !sync.limited);
-}
-
-const WRITE = /INSERT INTO|UPDATE |MERGE |DELETE FROM/;
-
-/** The first run of a turn, and its fate. A fate that cannot befall these systems, or comes too late, counts as none. */
-async function befall(on: Ground, arena: Arena, fate: Fate, counts: Counts): Promise<Ran[]> {
-  switch (fate.kind) {
-    case 'limit':
-      count(counts, 'limited');
-      return [await apply(arena, '--limit', String(fate.limit))];
-    case 'two at once':
-      count(counts, 'two at once');
-      return Promise.all([child(arena), child(arena)]);
-    case 'killed': {
-      const ran = await child(arena, fate.afterMs);
-      if (ran.code === -1) count(counts, 'killed');
-      return [ran];
-    }
-    default:
-      return [await onLine(on, arena, fate, counts)];
-  }
-}
-
-async function onLine(on: Ground, arena: Arena, fate: LineFate, counts: Counts): Promise<Ran> {
-  const where = fate.kind === 'lease lost' ? 'destination' : fate.where;
-  const usable = arena.lines.includes(where) && (fate.kind !== 'lease lost' || arena.isShared);
-  if (!usable) return apply(arena);
-  const line = on.lines[where];
-  const before = line.cuts;
-  const at = where === 'source' ? { match: /SELECT|COPY/ } : { match: /COMMIT/, armedBy: WRITE };
-  const pause = pauseOf(on, arena, fate);
-  await line.cut({ ...at, when: fate.kind === 'cut' ? fate.when : 'before', nth: fate.nth, ...(pause === undefined ? {} : { pause }) });
-  const ran = await apply(arena);
-  if (line.cuts > before) count(counts, nameOf(fate));
-  return ran;
-}
-
-/** What happens while the statement waits; undefined: the connection is cut instead. */
-function pauseOf(on: Ground, arena: Arena, fate: LineFate): (() => Promise<void>) | undefined {
-  if (fate.kind === 'restart') return async () => on.server.restart(fate.how);
-  if (fate.kind === 'cut') return undefined;
-  return async () => {
-    await arena.unlock();
-  };
-}
-
-function nameOf(fate: LineFate): string {
-  if (fate.kind === 'cut') return `cut ${fate.when} (${fate.where})`;
-  return fate.kind === 'restart' ? `restart (${fate.how})` : fate.kind;
-}
-
-/** `node src/cli.ts apply`: a process of its own, that may be killed. */
-async function child(arena: Arena, afterMs?: number): Promise<Ran> {
-  const ended = await start(arena.p.root, ['apply', '--yes', '--json'], afterMs === undefined ? {} : { afterMs }).ended;
-  return {
-    code: ended.code ?? -1,
-    stdout: ended.stdout,
-    stderr: ended.stderr,
-    json: ended.stdout === '' ? undefined : JSON.parse(ended.stdout),
-  };
-}
-
-function count(counts: Counts, what: string, times = 1): void {
-  if (times > 0) counts[what] = (counts[what] ?? 0) + times;
 }
 
 // ---- what has to be
@@ -192,7 +123,7 @@ async function expectConverged(arena: Arena, worlds: readonly World[], all: read
   const known = await arena.base();
   for (const [index, world] of worlds.entries()) {
     const said = `sync ${index}, ${story}\n${JSON.stringify(all[index])}`;
-    expect(lived[index], said).toEqual(liveRows(world));
+    expect(lived[index], said).toEqual(liveRows(world, (text) => arena.crm.stored(text)));
     expect(known[index], said).toEqual({ base: baseRows(world), pending: 0 });
   }
 }

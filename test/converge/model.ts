@@ -40,6 +40,9 @@ export interface World {
 /** Notes of a record that a person made: every byte has to stay. */
 export const NOTES = 'by hand\r\n "x" \\N \\ \t \u{1F469}\u200D\u{1F680} e\u0301';
 
+/** A record that a person makes. */
+export const THEIRS: Live = { Name: 'theirs', Plan: 'Old', Notes: NOTES };
+
 /** The destination refuses a value that begins so, when it is written: no plan can know. */
 export const BAD = 'bad';
 
@@ -127,24 +130,21 @@ function left(world: World, policy: Policy, id: string, base: Base): void {
   }
 }
 
-/** People work in the destination. Returns what they did, as SQL without the name of the table: verb and rest. */
-export function edited(world: World, edits: readonly Edit[]): (readonly [verb: string, rest: string])[] {
-  return edits.flatMap((edit): (readonly [string, string])[] => {
+/** People work in the destination. Returns what they really do: nobody makes a record that is there. */
+export function edited(world: World, edits: readonly Edit[]): Edit[] {
+  return edits.filter((edit) => {
     const live = world.live.get(edit.id);
     if (edit.kind === 'delete') world.live.delete(edit.id);
     else if (edit.kind === 'set' && live !== undefined) live[edit.field] = edit.value;
-    else if (edit.kind === 'insert' && live === undefined) world.live.set(edit.id, { Name: 'theirs', Plan: 'Old', Notes: NOTES });
-    if (edit.kind === 'delete') return [['DELETE FROM', `WHERE "Id" = '${edit.id}'`]];
-    if (edit.kind === 'set')
-      return [['UPDATE', `SET "${edit.field}" = ${edit.value === null ? 'NULL' : `'${edit.value}'`} WHERE "Id" = '${edit.id}'`]];
-    return live === undefined ? [['INSERT INTO', `VALUES ('${edit.id}', 'theirs', 'Old', '${NOTES}')`]] : [];
+    else if (edit.kind === 'insert' && live === undefined) world.live.set(edit.id, { ...THEIRS });
+    return edit.kind !== 'insert' || live === undefined;
   });
 }
 
-/** What the destination has to hold. */
-export function liveRows(world: World): (string | null)[][] {
+/** What the destination has to hold; `stored`: what it makes of a text. */
+export function liveRows(world: World, stored: (text: string) => string): (string | null)[][] {
   return [...world.live]
-    .map(([id, values]) => [id, values.Name, values.Plan, values.Notes ?? null])
+    .map(([id, values]) => [id, values.Name, values.Plan, values.Notes === undefined ? null : stored(values.Notes)])
     .sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
 }
 

@@ -19,11 +19,37 @@ export type Fate =
   | { readonly kind: 'cut'; readonly where: Where; readonly when: 'before' | 'during' | 'after'; readonly nth: number }
   | { readonly kind: 'restart'; readonly where: Where; readonly how: 'fast' | 'crash'; readonly nth: number }
   | { readonly kind: 'lease lost'; readonly nth: number }
+  | OrgFate
   | { readonly kind: 'two at once' }
   | { readonly kind: 'killed'; readonly afterMs: number };
 
+/** Something goes wrong in a Salesforce org, `times` times, once `after` such requests of a kind have passed. */
+export interface OrgFate {
+  readonly kind: 'fault';
+  readonly on: 'session' | 'reads' | 'writes';
+  readonly do:
+    | 'status'
+    | 'cut-before'
+    | 'cut-after'
+    | 'lock'
+    | 'cpu-limit'
+    | 'expire-session'
+    | 'html'
+    | 'shuffle'
+    | 'slow-job'
+    | 'unprocessed'
+    | 'fail-job';
+  readonly after: number;
+  readonly times: number;
+  readonly status?: number;
+  readonly rows?: number;
+}
+
 /** A fate that strikes at a statement on its way to a server. */
 export type LineFate = Extract<Fate, { readonly nth: number }>;
+
+/** Where fates come from. */
+export type FateOf = 'in process' | 'processes' | 'org';
 
 export type Where = 'source' | 'destination' | 'state';
 
@@ -100,6 +126,27 @@ const PROCESSES: readonly fc.Arbitrary<Fate>[] = [
   fc.record({ kind: fc.constant('killed' as const), afterMs: fc.integer({ min: 300, max: 2_500 }) }),
 ];
 
+const org = (on: readonly OrgFate['on'][], does: readonly OrgFate['do'][], more: object = {}): fc.Arbitrary<Fate> =>
+  fc.record({
+    kind: fc.constant('fault' as const),
+    on: fc.constantFrom(...on),
+    do: fc.constantFrom(...does),
+    after: fc.constantFrom(0, 0, 1, 2),
+    times: fc.constantFrom(1, 1, 1, 2, 9),
+    ...more,
+  });
+const ROWS = { rows: fc.integer({ min: 0, max: 2 }) };
+/** A lost reply and a refusal in the middle of the writes are what hurts most. */
+const ORG: readonly fc.Arbitrary<Fate>[] = [
+  org(['writes'], ['cut-after', 'cut-after', 'cut-before']),
+  org(['writes'], ['lock', 'cpu-limit'], ROWS),
+  org(['writes'], ['shuffle', 'slow-job', 'unprocessed', 'fail-job'], ROWS),
+  org(['session', 'reads', 'writes', 'writes'], ['status'], { status: fc.constantFrom(429, 500, 503) }),
+  org(['session', 'reads', 'writes', 'writes'], ['expire-session', 'cut-before', 'cut-after', 'html']),
+  fc.record({ kind: fc.constant('limit' as const), limit: fc.integer({ min: 1, max: 12 }) }),
+];
+const FATES = { 'in process': FAULTS, processes: PROCESSES, org: ORG } as const satisfies Record<FateOf, readonly fc.Arbitrary<Fate>[]>;
+
 /** A turn that is lived. `wavers`: the source changes its mind after the first run. */
 export interface Fated {
   readonly fate: Fate;
@@ -107,8 +154,8 @@ export interface Fated {
 }
 
 /** One for each turn that is lived: one to three. */
-export function fates(kind: 'in process' | 'processes'): fc.Arbitrary<Fated[]> {
-  const one = fc.record({ fate: fc.oneof(...(kind === 'in process' ? FAULTS : PROCESSES)), wavers: fc.boolean() });
+export function fates(kind: FateOf): fc.Arbitrary<Fated[]> {
+  const one = fc.record({ fate: fc.oneof(...FATES[kind]), wavers: fc.boolean() });
   return fc.constantFrom(1, 1, 1, 2, TURNS).chain((turns) => fc.array(one, { minLength: turns, maxLength: turns }));
 }
 
