@@ -118,7 +118,9 @@ const TYPES: readonly (readonly [string, Texts])[] = [
   [
     'STRUCT(d DECIMAL(38,10), f DOUBLE, s VARCHAR, b BOOLEAN)',
     // No number of JSON is infinite: these two stand for it in every run.
-    fc.tuple(decimals(28, 10), words, fc.oneof(doubles, fc.constantFrom('inf', 'nan'))).map(([value, word, double]) => `{'d': ${value}, 'f': ${double}, 's': ${word}, 'b': true}`),
+    fc
+      .tuple(decimals(28, 10), words, fc.oneof(doubles, fc.constantFrom('inf', 'nan')))
+      .map(([value, word, double]) => `{'d': ${value}, 'f': ${double}, 's': ${word}, 'b': true}`),
   ],
   ['UNION(n INTEGER, s VARCHAR)', fc.constantFrom('1', 'x')],
 ];
