@@ -8,6 +8,7 @@ import { FUNCTIONS } from '../canonical/functions.ts';
 import type { FieldType, TextRules } from '../canonical/types.ts';
 import type { Destination, WriteBatch } from '../destinations/destination.ts';
 import { keyJson } from '../plan/bind.ts';
+import { objectOf } from '../plan/json-sql.ts';
 import type { PlannedField, PlannedSync } from '../plan/plan-file.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
@@ -48,11 +49,11 @@ export async function compareLive(
     return `${keyed(field, canonicalText(field.type, value))} AS l${index}`;
   });
   const rows = await workspace.rows(`
-    SELECT e.pos, l.key IS NOT NULL AS found, l.remote_id${fields.map((_, index) => `, x${index}, h${index}, l${index}`).join('')}
+    SELECT e.pos, l.key IS NOT NULL AS found, l.remote_id, ${differingSql(fields)} AS differing
     FROM (${expectedSql(batch, fields, { side, rules })}) AS e
     LEFT JOIN (SELECT DISTINCT ON (key) * FROM (SELECT ${keyJson(types, keys)} AS key, CAST(r.remote_id AS VARCHAR) AS remote_id${live.map((each) => `, ${each}`).join('')} FROM ${relation.from} AS r)) AS l
       ON l.key = e.key`);
-  return new Map(rows.map((row) => [Number(row['pos']), comparison(row, fields)]));
+  return new Map(rows.map((row) => [Number(row['pos']), comparison(row)]));
 }
 
 interface ComparedField extends PlannedField {
@@ -88,10 +89,21 @@ function keyed(field: PlannedField, text: string): string {
   return field.sensitive ? `${FUNCTIONS.mac}(${text})` : text;
 }
 
-function comparison(row: Readonly<Record<string, unknown>>, fields: readonly PlannedField[]): LiveComparison {
-  const differing = fields.flatMap((field, index) => {
-    const same = row[`h${index}`] !== true || row[`l${index}`] === row[`x${index}`];
-    return same ? [] : [[field.name, (row[`l${index}`] as string | null) ?? null] as const];
-  });
-  return { exists: row['found'] === true, differing: Object.fromEntries(differing), remoteId: (row['remote_id'] as string | null) ?? null };
+/** The live texts that are not the expected ones, as a JSON object; null where all are, as nearly always: no value leaves the workspace then. */
+function differingSql(fields: readonly ComparedField[]): string {
+  const differs = fields.map((_, index) => `(h${index} AND l${index} IS DISTINCT FROM x${index})`);
+  if (differs.length === 0) return 'CAST(NULL AS VARCHAR)';
+  const members = fields.map((field, index) => ({ name: field.name, text: `l${index}`, when: differs[index] }));
+  return `CASE WHEN l.key IS NOT NULL AND (${differs.join(' OR ')}) THEN ${objectOf(members)} END`;
+}
+
+/** Most records are as expected: they share one object. */
+const NONE: LiveComparison['differing'] = {};
+
+function comparison({ found, differing, remote_id: remoteId }: Readonly<Record<string, unknown>>): LiveComparison {
+  return {
+    exists: found === true,
+    differing: typeof differing === 'string' ? (JSON.parse(differing) as LiveComparison['differing']) : NONE,
+    remoteId: (remoteId as string | null) ?? null,
+  };
 }

@@ -1,6 +1,6 @@
 /** Steps 3 and 4 of the applier: the changes of one sync go to its destination. */
 import type { Context } from '../context.ts';
-import { TransientError } from '../errors.ts';
+import { TransientError, type UserError } from '../errors.ts';
 import { limitOf } from '../plan/guards.ts';
 import type { PlanFile } from '../plan/plan-file.ts';
 import { count, plural } from '../words.ts';
@@ -56,7 +56,7 @@ async function writeBatch(context: Context, file: PlanFile, runs: Runs, run: Run
 function judge(run: Run, { outcomes, failure, notes }: Delivered): void {
   for (const [note, records] of notes) run.notes.set(note, (run.notes.get(note) ?? 0) + records);
   if (failure !== undefined && !(failure instanceof TransientError)) {
-    run.stopped = failure.message;
+    run.stopped = withHint(failure);
     return;
   }
   const busy = outcomes.find((outcome) => outcome.status === 'not_attempted');
@@ -68,6 +68,11 @@ function judge(run: Run, { outcomes, failure, notes }: Delivered): void {
   }
   run.trouble = failure?.message ?? outcomes[0]?.message ?? 'nobody knows whether it was written';
   run.breaker.failed(run.trouble);
+}
+
+/** What to do stands below what is wrong. */
+function withHint({ message, problems }: UserError): string {
+  return [message, ...problems.flatMap(({ hint }) => (hint === undefined ? [] : [`  ${hint}`]))].join('\n');
 }
 
 function stopReason(context: Context, run: Run): string | undefined {

@@ -58,6 +58,8 @@ export interface FieldSchema {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Exact text of what the system stores for null: `false` for a checkbox. Null is then a value like any other. */
   readonly nullAs?: string | undefined;
+  /** Another name of this very field, which comes behind it in the list or before: a sync maps one of the two. */
+  readonly sameAs?: string | undefined;
   /** For a reference: the objects that it may point at. */
   readonly referenceTo?: readonly string[] | undefined;
 }

@@ -156,6 +156,7 @@ export function bindSync(input: {
   });
   const fields = sync.fields.map((mapping, index) => bindField({ sync, mapping, index, mapped, typeOf, schema, targets, problems }));
   problems.push(...keyProblems(sync, schema, capabilities), ...requiredFieldProblems(sync, schema), ...modeProblems(sync, capabilities));
+  problems.push(...twiceMapped(sync, schema));
   if (problems.length > 0) throw UserError.of(problems);
   return { sync, key, fields, schema, capabilities, query: mapped.query, timezone, hashedBy: 'workspace' };
 }
@@ -297,13 +298,37 @@ function notAKey(schema: ObjectSchema, key: readonly string[], location: Locatio
 function requiredFieldProblems(sync: Sync, schema: ObjectSchema): Problem[] {
   if (sync.mode === 'update') return [];
   const mapped = new Set([...sync.fields.map((field) => field.field), ...sync.destination.key]);
-  return schema.fields
-    .filter((field) => !field.nullable && !field.hasDefault && field.creatable && !mapped.has(field.name))
+  const isMapped = ({ name, sameAs }: FieldSchema): boolean => mapped.has(name) || (sameAs !== undefined && mapped.has(sameAs));
+  return firstNames(schema)
+    .filter((field) => !field.nullable && !field.hasDefault && field.creatable && !isMapped(field))
     .map((field) => ({
       message: `${schema.object} requires "${field.name}", which the sync does not map: no record could be created`,
       location: sync.at('fields'),
       hint: `Map "${field.name}", or write \`mode: update\` if the sync only updates existing records.`,
     }));
+}
+
+/** Every field once, where it goes by two names. */
+function firstNames({ fields }: ObjectSchema): readonly FieldSchema[] {
+  const seen = new Set<string>();
+  return fields.filter(({ name, sameAs }) => {
+    seen.add(name);
+    return sameAs === undefined || !seen.has(sameAs);
+  });
+}
+
+function twiceMapped(sync: Sync, schema: ObjectSchema): Problem[] {
+  const mapped = new Set(sync.fields.map((field) => field.field));
+  return firstNames(schema).flatMap(({ name, sameAs }) => {
+    if (sameAs === undefined || !mapped.has(name) || !mapped.has(sameAs)) return [];
+    return [
+      {
+        message: `"${name}" and "${sameAs}" are one field of ${schema.object}`,
+        location: sync.at('fields', sameAs),
+        hint: 'Map one of them.',
+      },
+    ];
+  });
 }
 
 function modeProblems(sync: Sync, capabilities: Capabilities): Problem[] {

@@ -48,7 +48,7 @@ export async function syncPlan(workspace: Workspace, request: SyncPlanRequest): 
       deletes: summary.delete,
       clears: summary.clear,
       nulls: counts.nulls,
-      rejects: summary.rejected + summary.known_rejected,
+      rejects: summary.rejected,
       existing: counts.existing,
     },
     request.allow,

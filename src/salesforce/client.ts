@@ -12,7 +12,7 @@ import { identityOf } from './identity.ts';
 import { describeLimits, type LimitsReply, limitsOf } from './limits.ts';
 import { type ClientOptions, clientOptions } from './options.ts';
 import { patiently } from './patience.ts';
-import { isWebPage, refusal, wrongHost } from './refusal.ts';
+import { isWebPage, pageInstead, refusal } from './refusal.ts';
 import type { Identity, Limits, Reply, Request, Usage } from './request.ts';
 import { type Answer, type Call, type Session, sharedSession } from './session.ts';
 import { checkBudget } from './usage.ts';
@@ -158,7 +158,7 @@ export class SalesforceClient implements AsyncDisposable {
     const options = this.#options;
     const good = (reply.status >= 200 && reply.status < 300) || reply.status === 304;
     if (good && !isWebPage(reply)) return reply;
-    if (good) throw wrongHost({ options, url });
+    if (good) throw pageInstead({ options, url, sends: call.sends });
     throw refusal({ options, reply, url, sends: call.sends, now: this.#context.now() });
   }
 }

@@ -28,7 +28,7 @@ export interface ApiError {
 export function refusal(refused: Refused): Error {
   const { reply } = refused;
   if (reply.status === 429 || reply.status >= 500) return unavailable(refused);
-  if (isWebPage(reply)) return wrongHost(refused);
+  if (isWebPage(reply)) return pageInstead(refused);
   if (reply.status >= 301 && reply.status < 400) return elsewhere(refused);
   const error = apiErrorOf(reply);
   return generalRefusal(refused, error) ?? new SalesforceError({ status: reply.status, ...error });
@@ -85,6 +85,12 @@ function retryAfter(reply: Reply, now: number): number | undefined {
   if (/^\d+$/.test(text)) return Number(text) * 1000;
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}
+
+/** A page for people in the place of a reply: what was sent may have arrived before something in between answered. */
+export function pageInstead(refused: Pick<Refused, 'options' | 'url' | 'sends'>): Error {
+  const error = wrongHost(refused);
+  return refused.sends === 'data' ? new LostReplyError(error.message, { cause: error }) : error;
 }
 
 /** Something that speaks HTTP, but not this API, answered with a page for people. */

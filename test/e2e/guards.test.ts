@@ -330,3 +330,14 @@ describe('exit codes of plan', () => {
     await p.apply([], 1);
   });
 });
+
+test('rejects that an earlier run was applied around do not trip the guard again', async () => {
+  await using p = await project({
+    warehouse: ['CREATE TABLE account (id VARCHAR, name VARCHAR, plan VARCHAR, seats VARCHAR)'],
+    source: Array.from({ length: 30 }, (_, index) => [String(index), `Name ${index}`, 'Team', index < 3 ? 'many' : '5'] as const),
+  });
+  await p.apply([], 5);
+  expect(await p.summary()).toEqual({ unchanged: 27, known_rejected: 3 });
+  await p.warehouse("UPDATE account SET seats = 'lots' WHERE id IN ('3', '4', '5')");
+  expect(await blockedBy(p, 'rejects')).toMatchObject({ actual: 3, ok: false });
+});

@@ -47,6 +47,14 @@ describe('an org that makes something else of what it is sent', () => {
   });
 });
 
+test('a page in the place of the reply to a write: nobody says that nothing was written', async () => {
+  await using o = await orgProject({ source: [ADA, BOB] });
+  o.sandbox.faults.add({ on: 'collections', do: 'html', when: 'after' });
+  expect(nonZero((await o.p.apply()).summary)).toEqual({ applied: 2 }); // looked up
+  expect(o.sandbox.calls.of('collections')).toBe(1);
+  expect(await o.p.summary()).toEqual({ unchanged: 2, unverified: 2 });
+});
+
 describe('headers of writes', () => {
   const headersOf = (o: OrgProject): Readonly<Record<string, string>> =>
     o.sandbox.calls.recent.findLast((call) => call.kind === 'collections')?.headers ?? {};

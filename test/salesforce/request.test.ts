@@ -162,11 +162,6 @@ describe('a reply that says no', () => {
       /does not speak this version of the API[\s\S]*api_version/,
     ],
     [
-      { body: '<html><body>Login</body></html>', headers: { 'content-type': 'text/html; charset=UTF-8' } },
-      /answers with a web page, not with data[\s\S]*login_url/,
-    ],
-    [{ body: '<!DOCTYPE html>\n<p>', headers: { 'content-type': 'text/plain' } }, /answers with a web page, not with data/],
-    [
       { status: 301, body: '', headers: { location: 'https://acme-new.my.salesforce.com/x' } },
       /sends us on to https:\/\/acme-new\.my\.salesforce\.com/,
     ],
@@ -182,6 +177,16 @@ describe('a reply that says no', () => {
       expect(problem).toMatch(expected);
       expect(problem).toMatch(/^syncs\/connections\.yaml:3:1: crm: /);
     }
+  });
+
+  it.each([
+    { body: '<html><body>Login</body></html>', headers: { 'content-type': 'text/html; charset=UTF-8' } },
+    { body: '<!DOCTYPE html>\n<p>', headers: { 'content-type': 'text/plain' } },
+  ])('is a page for people: a wrong address for who asks, a lost reply for who sent data: %o', async (answer) => {
+    expect(await problemOf(thrownFor(answer, READ).then(async (error) => Promise.reject(error as Error)))).toMatch(
+      /answers with a web page, not with data[\s\S]*login_url/,
+    );
+    expect(await thrownFor(answer, WRITE)).toBeInstanceOf(LostReplyError);
   });
 
   it('is no JSON where JSON was promised', async () => {

@@ -70,13 +70,12 @@ function isUnique({ unique, type }: SField): boolean {
   return unique || type === 'id';
 }
 
-/**
- * `AccountId` and `Account` are one field. A sync maps either, so that neither can be demanded: a record without a parent
- * that must have one is refused by the org.
- */
+/** `AccountId` and `Account` are one field. */
 function bothNames(schema: FieldSchema, relationship: string): readonly FieldSchema[] {
-  const either = { ...schema, hasDefault: true };
-  return [either, { ...either, name: relationship }];
+  return [
+    { ...schema, sameAs: relationship },
+    { ...schema, name: relationship, sameAs: schema.name },
+  ];
 }
 
 function fieldSchema(sobject: SObject, field: SField, username: string): FieldSchema {

@@ -8,7 +8,7 @@ export const FAULT_ACTIONS = [
   'cut-before',
   /** Does what was asked, then closes the connection: the reply is lost. */
   'cut-after',
-  /** Answers a page of HTML with status 200. */
+  /** Answers a page of HTML with status 200: instead of doing what was asked, or behind it (`when: 'after'`). */
   'html',
   /** Ends all sessions: 401 INVALID_SESSION_ID, until there is a new login. */
   'expire-session',

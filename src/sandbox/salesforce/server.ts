@@ -64,12 +64,16 @@ export class SandboxServer {
     const fault = state.faults.take(target.kind, request, ['status', 'cut-before', 'cut-after', 'html', 'expire-session', 'call']);
     if (fault?.do === 'cut-before') return 'cut';
     if (fault?.do === 'status') return statusReply(fault, target.kind);
-    if (fault?.do === 'html') return text('text/html; charset=utf-8', fault.message ?? '<!DOCTYPE html><html><body>Login</body></html>');
+    const page =
+      fault?.do === 'html'
+        ? text('text/html; charset=utf-8', fault.message ?? '<!DOCTYPE html><html><body>Login</body></html>')
+        : undefined;
+    if (page !== undefined && fault?.when !== 'after') return page;
     if (fault?.do === 'expire-session') sessions.endAll();
     if (fault?.do === 'call' && fault.when !== 'after') await fault.then?.();
     const reply = await target.reply();
     if (fault?.do === 'call' && fault.when === 'after') await fault.then?.();
-    return fault?.do === 'cut-after' ? 'cut' : reply;
+    return fault?.do === 'cut-after' ? 'cut' : (page ?? reply);
   }
 
   #target(incoming: Incoming): { readonly kind: Kind; readonly path: string; readonly reply: () => Promise<Reply> } {

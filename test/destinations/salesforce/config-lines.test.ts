@@ -7,6 +7,12 @@ import { KEY, orgProject, said, type Yaml } from '../../e2e/org.ts';
 
 const OBJECTS: Readonly<Record<string, ObjectDef>> = {
   Plan__c: { fields: { Code__c: KEY, Note__c: { type: 'string' } } },
+  Line__c: {
+    fields: {
+      Ext__c: KEY,
+      Plan__c: { type: 'reference', nillable: false, referenceTo: ['Plan__c'], relationshipName: 'Plan__r' },
+    },
+  },
   Account: {
     fields: {
       Sum__c: { type: 'double', calculated: true },
@@ -68,6 +74,19 @@ describe('what describe says comes out at the line of the file', () => {
   it('objects that this user does not see', async () => {
     const problems = await problemsOf({ destination: { connection: 'crm', object: 'Acount', key: 'External_Id__c' } });
     expect(problems).toEqual({ 'object: Acount': expect.stringContaining('the org has no object "Acount" / Did you mean "Account"?') });
+  });
+
+  it('a reference goes by two names: it is required once, and mapped once', async () => {
+    const destination = { connection: 'crm', object: 'Line__c', key: 'Ext__c' };
+    const plan = { reference: { object: 'Plan__c', key: 'Code__c' }, column: 'plan' };
+    expect(await problemsOf({ destination, fields: { Name: 'name' } })).toEqual({
+      'fields:': expect.stringContaining('Line__c requires "Plan__c", which the sync does not map'),
+    });
+    expect(await problemsOf({ destination, fields: { Plan__c: plan, Plan__r: structuredClone(plan) } })).toEqual({
+      'Plan__r:': '"Plan__c" and "Plan__r" are one field of Line__c / Map one of them.',
+    });
+    await using o = await orgProject({ source: [], objects: OBJECTS, sync: { destination, fields: { Plan__r: plan } } });
+    expect((await o.p.run(['plan'])).code).toBe(0);
   });
 
   it('references to the wrong object, by a field that is no key, or of a field that is no reference', async () => {

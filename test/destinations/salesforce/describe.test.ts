@@ -88,7 +88,7 @@ describe('describe', () => {
 
   it('lists a reference by both of its names, and where it may point', async () => {
     const schema = await described('Typed__c');
-    expect(field(schema, 'Master__r')).toEqual({ ...field(schema, 'Master__c'), name: 'Master__r' });
+    expect(field(schema, 'Master__r')).toEqual({ ...field(schema, 'Master__c'), name: 'Master__r', sameAs: 'Master__c' });
     expect(field(schema, 'Master__c')?.referenceTo).toEqual(['Account']);
     expect(field(schema, 'Text__c')?.referenceTo).toEqual([]);
     expect(field(await described('Task'), 'WhatId')?.referenceTo?.length).toBeGreaterThan(1);
