@@ -183,7 +183,7 @@ describe('a reply that says no', () => {
     { body: '<html><body>Login</body></html>', headers: { 'content-type': 'text/html; charset=UTF-8' } },
     { body: '<!DOCTYPE html>\n<p>', headers: { 'content-type': 'text/plain' } },
   ])('is a page for people: a wrong address for who asks, a lost reply for who sent data: %o', async (answer) => {
-    expect(await problemOf(thrownFor(answer, READ).then(async (error) => Promise.reject(error as Error)))).toMatch(
+    expect(await problemOf(thrownFor(answer, READ).then(async (error) => Promise.reject(error)))).toMatch(
       /answers with a web page, not with data[\s\S]*login_url/,
     );
     expect(await thrownFor(answer, WRITE)).toBeInstanceOf(LostReplyError);
