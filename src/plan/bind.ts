@@ -10,6 +10,7 @@ import type { FieldMapping, Sync } from '../config/model.ts';
 import type { Capabilities, FieldSchema, ObjectSchema, ReadRequest } from '../destinations/destination.ts';
 import { type Location, type Problem, UserError } from '../errors.ts';
 import type { Query } from '../sources/source.ts';
+import { duckdbDialect } from '../sql/duckdb.ts';
 import { ident, literal } from '../workspace/quote.ts';
 import { nearest } from '../nearest.ts';
 
@@ -352,7 +353,6 @@ export function keyValue(bound: BoundSync, key: BoundKey, raw: RawValue = key.ra
 
 /** How values become a 64-bit hash. Tests pass a weak one, to see what collisions do. */
 export type HashFunction = (values: readonly string[]) => string;
-export const duckdbHash: HashFunction = (values) => `hash(${values.join(', ')})`;
 
 /** Key hash of canonical key values: null as soon as one of them is. */
 export function keyHash(values: readonly string[], hash: HashFunction): string {
@@ -370,7 +370,7 @@ export function rowHash(bound: BoundSync): string {
   const fields = bound.fields.map((field) =>
     field.sensitive ? `${FUNCTIONS.mac}(${exactText({ kind: 'text' }, field.raw)})` : field.raw.sql,
   );
-  return duckdbHash([...bound.key.map((key) => key.raw.sql), ...fields]);
+  return duckdbDialect.rowHash([...bound.key.map((key) => key.raw.sql), ...fields]);
 }
 
 /** The desired side's raw value; what the destination stores for null stands for it, unless null is not written at all. */

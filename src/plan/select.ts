@@ -3,10 +3,11 @@ import type { Refresh } from '../config/model.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { Warehouse } from '../sources/source.ts';
 import type { BaseRelations, State, SyncState } from '../state/state.ts';
+import { duckdbDialect } from '../sql/duckdb.ts';
 import type { BaseTable } from '../workspace/base-table.ts';
 import { SqlError } from '../workspace/duckdb-errors.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { type BoundSync, duckdbHash, type HashFunction, readRequest } from './bind.ts';
+import { type BoundSync, type HashFunction, readRequest } from './bind.ts';
 import { type CandidateCounts, selectCandidates } from './candidates.ts';
 import type { Ends } from './ends.ts';
 import type { OwnBase } from './identity.ts';
@@ -89,7 +90,7 @@ async function selectLocally(workspace: Workspace, request: SelectRequest): Prom
       ? await warehouse.extractHashed(bound.query)
       : await ends.source.extract(bound.query);
   const liveKeyIsUnique = bound.schema.uniqueKeys.some((each) => sameNames(each, bound.sync.destination.key));
-  const hash = request.hash ?? duckdbHash;
+  const hash = request.hash ?? duckdbDialect.rowHash;
   const base = await loadedBase(workspace, request);
   return atQuery(bound, () => selectCandidates(workspace, { bound, source, base, live, liveKeyIsUnique, rehash: own.rehash, hash }));
 }

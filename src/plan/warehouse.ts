@@ -8,9 +8,10 @@ import type { Project } from '../config/model.ts';
 import { UserError } from '../errors.ts';
 import type { Comparison, Source, Warehouse } from '../sources/source.ts';
 import type { State } from '../state/state.ts';
+import { duckdbDialect } from '../sql/duckdb.ts';
 import { type BaseTable, unsignedHash } from '../workspace/base-table.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { type BoundSync, duckdbHash, keyHash, keyValue } from './bind.ts';
+import { type BoundSync, keyHash, keyValue } from './bind.ts';
 import type { CandidateCounts } from './candidates.ts';
 import { settledCondition } from './left.ts';
 import { desiredView, sourceKeyJson } from './source-sql.ts';
@@ -62,7 +63,7 @@ function checkSerial({ bound, serial }: WarehouseRequest, compared: Comparison):
 function candidateRows(bound: BoundSync, { desired }: Comparison): string {
   const hash = keyHash(
     bound.key.map((key) => keyValue(bound, key)),
-    duckdbHash,
+    duckdbDialect.rowHash,
   );
   const hashed = `SELECT * REPLACE (${unsignedHash('row_hash')} AS row_hash), ${hash} AS key_hash FROM ${desired.from} AS m`;
   return `SELECT *, true AS d_here, ${sourceKeyJson(bound)} AS key FROM (${hashed})`;

@@ -1,9 +1,10 @@
 /** State of a test: the given base, in memory. Only what a plan reads; nothing can be written. */
 import type { SensitiveKey } from '../canonical/functions.ts';
 import { InternalError } from '../errors.ts';
-import { type BoundSync, duckdbHash, keyHash, keyJson, keyValue } from '../plan/bind.ts';
+import { type BoundSync, keyHash, keyJson, keyValue } from '../plan/bind.ts';
 import { hashId, lineageOf } from '../plan/identity.ts';
 import type { BaseRelations, State, SyncState } from '../state/state.ts';
+import { duckdbDialect } from '../sql/duckdb.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { IDENTITY } from './ends.ts';
 import { sqlText } from './rows.ts';
@@ -48,7 +49,7 @@ export class RehearsedState implements State {
   async attach(workspace: Workspace): Promise<BaseRelations> {
     const parts = this.#bound.key.map((key) => keyValue(this.#bound, key, { sql: `k${key.index}`, type: 'VARCHAR' }));
     const types = this.#bound.key.map((key) => key.type);
-    const select = `SELECT ${keyHash(parts, duckdbHash)} AS key_hash, CAST(NULL AS UBIGINT) AS row_hash, CAST(NULL AS UBIGINT) AS live_hash,
+    const select = `SELECT ${keyHash(parts, duckdbDialect.rowHash)} AS key_hash, CAST(NULL AS UBIGINT) AS row_hash, CAST(NULL AS UBIGINT) AS live_hash,
       ${keyJson(types, parts)} AS key, CAST(sent AS VARCHAR) AS sent, CAST(NULL AS VARCHAR) AS returned, true AS verified, CAST(origin AS VARCHAR) AS origin,
       CAST(NULL AS VARCHAR) AS remote_id, CAST(NULL AS TIMESTAMP) AS left_at, CAST(NULL AS VARCHAR) AS left_as, 'given' AS run_id, CAST(NULL AS VARCHAR) AS pending
       FROM (${this.#given()}) AS base`;

@@ -3,6 +3,7 @@ import { StatementType } from '@duckdb/node-api';
 
 import type { Column } from '../../canonical/types.ts';
 import { UserError } from '../../errors.ts';
+import { embedded } from '../../sql/dialect.ts';
 import { translateDuckDbError } from '../../workspace/duckdb-errors.ts';
 import { columnsOf, type Workspace } from '../../workspace/workspace.ts';
 import type { Query } from '../source.ts';
@@ -104,16 +105,11 @@ function checkNames(names: readonly string[], query: Query): void {
  */
 async function embeddedColumns(workspace: Workspace, query: Query): Promise<Column[]> {
   try {
-    const rows = await workspace.rows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${embedded(query)})`);
+    const rows = await workspace.rows(`SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${embedded(query.sql)})`);
     return rows.map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }));
   } catch (cause) {
     throw refusal(query, `${ONE_SELECT} that can stand in parentheses`, 'Remove the semicolon at its end.', cause);
   }
-}
-
-/** The query as a relation. The line ends keep a comment on its last line from swallowing the parenthesis. */
-export function embedded(query: Query): string {
-  return `(\n${query.sql}\n)`;
 }
 
 function refusal(query: Query, message: string, hint?: string, cause?: unknown): UserError {

@@ -7,11 +7,11 @@ import { UserError } from '../../errors.ts';
 import type { PgClient } from '../../postgres/client.ts';
 import { PgError } from '../../postgres/errors.ts';
 import { loadRows } from '../../postgres/load.ts';
+import { embedded, unmet } from '../../sql/dialect.ts';
 import type { BaseTable } from '../../workspace/base-table.ts';
 import { ident, literal } from '../../workspace/quote.ts';
 import type { Relation, Workspace } from '../../workspace/workspace.ts';
 import type { Comparison, Query } from '../source.ts';
-import { embedded } from './describe.ts';
 import type { Passage } from './extract.ts';
 
 export interface CompareRequest {
@@ -31,7 +31,7 @@ export async function compareWithBase(client: PgClient, workspace: Workspace, re
   const { base, settled, query, passage, prefix } = request;
   try {
     const [counts = {}] = await client.rows(
-      `SELECT (${base.serial}) AS serial, (SELECT count(*) FROM ${base.table} WHERE NOT (${settled})) AS compared, (SELECT count(*) FROM ${embedded(query)}) AS rows`,
+      `SELECT (${base.serial}) AS serial, (SELECT count(*) FROM ${base.table} WHERE NOT (${settled})) AS compared, (SELECT count(*) FROM ${embedded(query.sql)} AS q) AS rows`,
     );
     const met = `${prefix}_met`;
     await loadRows(client, workspace, {
@@ -55,13 +55,9 @@ export async function compareWithBase(client: PgClient, workspace: Workspace, re
   }
 }
 
-/** What has no counterpart: a row of the query, or the place of a record. */
 function meeting({ passage, base, settled }: CompareRequest): string {
-  const columns = passage.columns.map(({ name }) => `m.${ident(name)}`);
-  return `SELECT ${columns.join(', ')}, b.place
-    FROM (${passage.select}) AS m
-    FULL JOIN (SELECT ctid AS place, row_hash FROM ${base.table} WHERE NOT (${settled})) AS b ON b.row_hash = m.row_hash
-    WHERE b.place IS NULL OR m.row_hash IS NULL`;
+  const columns = passage.columns.map(({ name }) => ident(name));
+  return unmet({ columns, rows: `(${passage.select})`, base: base.table, place: 'ctid', settled });
 }
 
 /** By their places, which stay the same for the length of a snapshot. */

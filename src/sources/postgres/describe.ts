@@ -5,6 +5,7 @@ import type { DescribedColumn, PgClient } from '../../postgres/client.ts';
 import { PgError } from '../../postgres/errors.ts';
 import { missingTable } from './missing-table.ts';
 import { passageOf, type PgType, typesOf } from '../../postgres/types.ts';
+import { embedded } from '../../sql/dialect.ts';
 import type { Query } from '../source.ts';
 import { placeQueryError, shiftedBy } from './query-error.ts';
 
@@ -59,7 +60,7 @@ function several(error: unknown): boolean {
 async function prove(client: PgClient, query: Query): Promise<void> {
   const [head, tail] = ['SELECT * FROM ', ' LIMIT 0'];
   try {
-    await client.rows(`${head}${embedded(query)}${tail}`);
+    await client.rows(`${head}${embedded(query.sql)} AS q${tail}`);
   } catch (error) {
     throw refusedInside(error, query) ?? shiftedBy(error, head.length + 2);
   }
@@ -114,11 +115,6 @@ function sourceColumn(name: string, native: PgType | undefined, query: Query): S
   const passage = passageOf(native);
   if ('refused' in passage) throw refusal(query, `the query yields ${passage.refused}: "${name}"`, passage.hint);
   return { name, type: passage.type, native };
-}
-
-/** The query as a relation. The line ends keep a comment on its last line from swallowing the parenthesis. */
-export function embedded(query: Query): string {
-  return `(\n${query.sql}\n) AS q`;
 }
 
 function refusal(query: Query, message: string, hint?: string, cause?: unknown): UserError {

@@ -4,10 +4,12 @@ import { UserError } from '../../errors.ts';
 import type { PgClient } from '../../postgres/client.ts';
 import { loadRows, UnreadableValueError } from '../../postgres/load.ts';
 import { exactValue, passageOf } from '../../postgres/types.ts';
+import { embedded } from '../../sql/dialect.ts';
+import { postgresDialect } from '../../sql/postgres.ts';
 import { ident } from '../../workspace/quote.ts';
 import type { Relation, Workspace } from '../../workspace/workspace.ts';
 import type { Query } from '../source.ts';
-import { embedded, type SourceColumn } from './describe.ts';
+import type { SourceColumn } from './describe.ts';
 import { placeQueryError, withoutPlace } from './query-error.ts';
 
 /** Rows of a query as they travel: a SELECT, and its columns in the workspace. */
@@ -18,7 +20,7 @@ export interface Passage {
 
 /** The query with every column in the form that the workspace reads. */
 export function passing(query: Query, columns: readonly SourceColumn[]): Passage {
-  return { select: `SELECT ${copied(columns).join(', ')} FROM ${embedded(query)}`, columns: plain(columns) };
+  return { select: `SELECT ${copied(columns).join(', ')} FROM ${embedded(query.sql)} AS q`, columns: plain(columns) };
 }
 
 /**
@@ -27,7 +29,7 @@ export function passing(query: Query, columns: readonly SourceColumn[]): Passage
  */
 export function passingHashed(query: Query, columns: readonly SourceColumn[]): Passage {
   const values = copied(columns).map((value, index) => `${value} AS ${ident(columns[index]?.name ?? '')}`);
-  const select = `SELECT ${[...values, `${rowHash(columns)} AS row_hash`].join(', ')} FROM ${embedded(query)}`;
+  const select = `SELECT ${[...values, `${rowHash(columns)} AS row_hash`].join(', ')} FROM ${embedded(query.sql)} AS q`;
   return { select, columns: [...plain(columns), { name: 'row_hash', type: 'BIGINT' }] };
 }
 
@@ -69,5 +71,5 @@ export function failure(error: unknown, query: Query, client: PgClient): unknown
 
 function rowHash(columns: readonly SourceColumn[]): string {
   const values = columns.map(({ name, native }) => exactValue(native, `q.${ident(name)}`));
-  return `hash_record_extended(ROW(${values.join(', ')}), 0)`;
+  return postgresDialect.rowHash(values);
 }
