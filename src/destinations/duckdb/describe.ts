@@ -27,6 +27,8 @@ export interface Catalog {
   readonly rows: (sql: string, params?: Params) => Promise<readonly Row[]>;
   readonly database: string;
   readonly schema: string;
+  /** What was described already, by the name that was asked for: nobody else changes a database that is attached. */
+  readonly known: Map<string, Promise<Table>>;
 }
 
 interface Constraint {
@@ -39,6 +41,13 @@ interface Constraint {
 
 /** Describes `table` or `schema.table`; names are compared as DuckDB does, without regard to case. */
 export async function describeTable(catalog: Catalog, object: string): Promise<Table> {
+  const table = catalog.known.get(object) ?? describe(catalog, object);
+  catalog.known.set(object, table);
+  table.catch(() => catalog.known.delete(object));
+  return table;
+}
+
+async function describe(catalog: Catalog, object: string): Promise<Table> {
   const found = await findTable(catalog, object);
   const params = { database: catalog.database, schema: found.schema, table: found.name };
   const columns = await catalog.rows(COLUMNS, params);

@@ -55,7 +55,7 @@ class DuckDbDestination implements Destination {
     // One process must not have the file open twice: closing one of the two would drop the other's lock.
     if (this.#writing?.workspace !== workspace) await this.#endWriting();
     const database = await attachFile(workspace, this.#file);
-    this.#catalog = { rows: async (sql, params) => workspace.rows(sql, params), database, schema: this.#schema };
+    this.#catalog = { rows: async (sql, params) => workspace.rows(sql, params), database, schema: this.#schema, known: new Map() };
   }
 
   async describe(object: string): Promise<ObjectSchema> {
@@ -79,7 +79,7 @@ class DuckDbDestination implements Destination {
 
   async #beginWriting(workspace: Workspace): Promise<Writing> {
     const database = await attachForWriting(workspace, this.#file);
-    this.#catalog = { rows: async (sql, params) => workspace.rows(sql, params), database, schema: this.#schema };
+    this.#catalog = { rows: async (sql, params) => workspace.rows(sql, params), database, schema: this.#schema, known: new Map() };
     return { workspace, database, writer: new Writer(workspace, this.#file, { database, schema: this.#schema }) };
   }
 

@@ -4,7 +4,7 @@ import type { DatabaseFile } from '../../workspace/attach-file.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { BatchRejectedError, type Outcome, type WriteBatch } from '../destination.ts';
 import { outcomeOf, type Verdict } from '../verdict.ts';
-import { type Catalog, describeTable, type Table } from './describe.ts';
+import { type Catalog, describeTable } from './describe.ts';
 import { type Refusal, refusalOf, writeFailure } from './reject.ts';
 import { type Parent, parentOf } from './table-sql.ts';
 import { type BoundBatch, bindBatch, columnsWritten, createVerdicts, markCopies, misfits, SKIPPED, writeStatement } from './write-sql.ts';
@@ -16,13 +16,11 @@ export class Writer {
   readonly #workspace: Workspace;
   readonly #catalog: Catalog;
   readonly #path: string;
-  /** The file is ours alone while it is open: its tables stay as they are. */
-  readonly #tables = new Map<string, Table>();
 
   constructor(workspace: Workspace, file: DatabaseFile, place: { readonly database: string; readonly schema: string }) {
     this.#workspace = workspace;
     this.#path = file.path;
-    this.#catalog = { rows: async (sql, params) => workspace.rows(sql, params), ...place };
+    this.#catalog = { rows: async (sql, params) => workspace.rows(sql, params), ...place, known: new Map() };
   }
 
   /** Throws `BatchRejectedError` when a record of several is refused: nothing of the batch is then written. */
@@ -41,21 +39,13 @@ export class Writer {
   }
 
   async #bind(batch: WriteBatch): Promise<BoundBatch> {
-    const table = await this.#table(batch.object);
+    const table = await describeTable(this.#catalog, batch.object);
     const parents = new Map<string, Parent>();
     for (const { field, reference } of batch.fields) {
       if (reference === undefined) continue;
       parents.set(field, await parentOf(this.#catalog, table, field, reference));
     }
     return bindBatch(batch, table, parents);
-  }
-
-  async #table(object: string): Promise<Table> {
-    const known = this.#tables.get(object);
-    if (known !== undefined) return known;
-    const table = await describeTable(this.#catalog, object);
-    this.#tables.set(object, table);
-    return table;
   }
 
   async #writeBatch(bound: BoundBatch): Promise<readonly Outcome[]> {

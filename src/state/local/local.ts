@@ -8,7 +8,7 @@ import type { BaseRelations, Lease, LeaseHolder, PlannedChanges, Run, RunStart, 
 import { readAttempts, readProgress } from './attempts.ts';
 import { runRecordsSql } from './fold.ts';
 import { headAfter, journalRun, newestFirst, storedRuns, storedSyncs } from './heads.ts';
-import { type JournalFile, readEnding } from './journal.ts';
+import { type JournalFile, listJournals, readEnding } from './journal.ts';
 import { acquireLease, endLease, leaseHolder } from './lease.ts';
 import { attachBase, openJournals } from './overlay.ts';
 import { makeFolders } from './paths.ts';
@@ -105,6 +105,7 @@ export class LocalState implements State {
   }
 
   async #heads(sync: string | undefined): Promise<readonly SyncState[]> {
+    if (!(await this.#store.exists()) && (await listJournals(this.#store.layout.journals, sync)).length === 0) return [];
     return this.#store.reading(async (workspace, exists) => {
       const stored = exists ? await storedSyncs(workspace, sync) : [];
       const heads = new Map<string, SyncState>(stored.map(({ id: _id, ...head }) => [head.sync, head]));

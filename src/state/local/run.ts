@@ -51,7 +51,7 @@ function noteUnfolded(store: Store, sync: string, error: TransientError): void {
 }
 
 async function lastSerial(store: Store, sync: string): Promise<number> {
-  const stored = await store.reading(async (workspace) => highestSerial(workspace, sync));
+  const stored = (await store.exists()) ? await store.reading(async (workspace) => highestSerial(workspace, sync)) : 0;
   const journals = await listJournals(store.layout.journals, sync);
   return Math.max(stored, ...journals.map((journal) => journal.serial));
 }
