@@ -1,7 +1,7 @@
 /**
  * Candidates selected where base lives, when that is the source's own database: rows and records meet there on the row hash,
- * and only what has no counterpart travels. Whatever the counts cannot explain (a key that stands twice) is left to the
- * comparison in the workspace, which looks at every row.
+ * and only what has no counterpart travels. Whatever the counts cannot explain (a key that stands twice, once as it was sent) is left
+ * to the comparison in the workspace, which looks at every row.
  */
 import type { Sync } from '../config/model.ts';
 import type { Project } from '../config/model.ts';
@@ -35,18 +35,21 @@ export function warehouseOf(project: Project, sync: Sync, source: Source, state:
 }
 
 /**
- * Fills `c_pass`, `c_base` and `c_ambiguous` and makes the view `c_desired` like `selectCandidates`. Undefined when a key stands twice, or may: then
- * nothing is left behind, and every row must be looked at.
+ * Fills `c_pass`, `c_base` and `c_ambiguous` and makes the view `c_desired` like `selectCandidates`. Undefined when
+ * rows of one key may have stayed behind: then nothing is left here, and every row must be looked at.
  */
 export async function selectInWarehouse(workspace: Workspace, request: WarehouseRequest): Promise<CandidateCounts | undefined> {
   const { bound, warehouse, base } = request;
-  const compared = await warehouse.compare(bound.query, base, settledCondition(bound.sync));
+  const compared = await warehouse.compare(bound.query, base, {
+    settled: settledCondition(bound.sync),
+    key: bound.key.map((key) => key.raw.sql),
+  });
   checkSerial(request, compared);
   await workspace.run(`CREATE TEMP TABLE c_pass AS ${candidateRows(bound, compared)}`);
   await workspace.run(desiredView(bound));
   await workspace.run(`CREATE TEMP TABLE c_base AS SELECT * FROM ${compared.records.from}`);
   if (await isClear(workspace, request, compared)) {
-    await workspace.run("CREATE TEMP TABLE c_ambiguous AS SELECT '' AS key, 0::BIGINT AS copies WHERE false");
+    await removeAmbiguous(workspace);
     return { rows: compared.rows, liveRows: null, quietBase: null };
   }
   await workspace.run('DROP VIEW c_desired');
@@ -69,15 +72,22 @@ function candidateRows(bound: BoundSync, { desired }: Comparison): string {
   return `SELECT *, true AS d_here, ${sourceKeyJson(bound)} AS key FROM (${hashed})`;
 }
 
+/** Keys that stand twice are no candidates: all their rows are here, or the counts would not be clear. */
+async function removeAmbiguous(workspace: Workspace): Promise<void> {
+  await workspace.run(
+    'CREATE TEMP TABLE c_ambiguous AS SELECT key, count(*) AS copies FROM c_desired WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1',
+  );
+  if ((await workspace.count('SELECT count(*) FROM c_ambiguous')) === 0) return;
+  for (const table of ['c_pass', 'c_base']) await workspace.run(`DELETE FROM ${table} WHERE key IN (SELECT key FROM c_ambiguous)`);
+}
+
 /**
- * Every row met one record, or is the only candidate of its key; and no candidate's record met another row. A record that
- * left and is settled was not compared: a candidate may have come back to it, and it is fetched.
+ * Every row met one record, or is a candidate; and no candidate's record met another row. A record that left and is settled
+ * was not compared: a candidate may have come back to it, and it is fetched.
  */
 async function isClear(workspace: Workspace, { bound, warehouse, base }: WarehouseRequest, compared: Comparison): Promise<boolean> {
-  const seen = await workspace.row(
-    'SELECT (SELECT count(*) FROM c_desired) AS rows, (SELECT count(*) FROM c_base) AS records, (SELECT count(*) - count(DISTINCT key) FROM c_desired WHERE key IS NOT NULL) AS twice',
-  );
-  if (Number(seen['twice']) > 0 || compared.rows - Number(seen['rows']) !== compared.compared - Number(seen['records'])) return false;
+  const seen = await workspace.row('SELECT (SELECT count(*) FROM c_desired) AS rows, (SELECT count(*) FROM c_base) AS records');
+  if (compared.rows - Number(seen['rows']) !== compared.compared - Number(seen['records'])) return false;
   await workspace.run(
     'CREATE TEMP TABLE c_unmet AS SELECT key FROM c_desired WHERE key IS NOT NULL AND key NOT IN (SELECT key FROM c_base)',
   );

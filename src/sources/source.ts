@@ -25,18 +25,24 @@ export interface Comparison {
   readonly compared: number;
   /** Serial of the sync's state as the source's snapshot sees it. */
   readonly serial: number;
-  /** Rows whose hash no compared record has: the columns of the query, and `row_hash BIGINT`. */
+  /** Rows whose hash no compared record has, and any others that need a look: the columns of the query, and `row_hash BIGINT`. */
   readonly desired: Relation;
-  /** Compared records whose hash no row has, with the columns of {@link BaseTable}. */
+  /** Compared records whose hash no row has, and those of the other rows in `desired`, with the columns of {@link BaseTable}. */
   readonly records: Relation;
+}
+
+export interface ComparisonTerms {
+  /** SQL condition of records that are not compared, because they left the query and need nothing more. */
+  readonly settled: string;
+  /** Columns of the query that make its key: where looking for a key that stands twice is cheap, all its rows travel. */
+  readonly key: readonly string[];
 }
 
 /** A database that hashes its rows itself and can compare them with base, when that lives in it too. Only candidates travel. */
 export interface Warehouse {
   /** `extract` with one column more: `row_hash BIGINT`, a hash of the raw text of all the others. */
   extractHashed(query: Query): Promise<Relation>;
-  /** `settled`: SQL condition of records that are not compared, because they left the query and need nothing more. */
-  compare(query: Query, base: BaseTable, settled: string): Promise<Comparison>;
+  compare(query: Query, base: BaseTable, how: ComparisonTerms): Promise<Comparison>;
   /** Records of base with the keys in a workspace table (`key VARCHAR`), with the columns of {@link BaseTable}. */
   lookUp(base: BaseTable, keys: string): Promise<Relation>;
 }

@@ -60,7 +60,7 @@ export class PostgresSource implements Source {
   /** Rows are hashed, and compared with base where it lives here too, by the server itself. */
   readonly warehouse: Warehouse = {
     extractHashed: async (query) => this.#extractHashed(query),
-    compare: async (query, base, settled) => this.#compare(query, base, settled),
+    compare: async (query, base, { settled }) => this.#compare(query, base, settled),
     lookUp: async (base, keys) => this.#lookUp(base, keys),
   };
 
