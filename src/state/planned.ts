@@ -19,6 +19,6 @@ export function intentsSql(database: string, sync: string): string {
 function ofFields(json: string): string {
   const pointer = "'/' || replace(replace(f, '~', '~0'), '/', '~1')";
   const pair = `CAST(to_json(f) AS VARCHAR) || ':' || CAST(json_extract(${json}, ${pointer}) AS VARCHAR)`;
-  const pairs = `list_transform(list_filter(fields, lambda f: json_exists(${json}, ${pointer})), lambda f: ${pair})`;
-  return `'{' || array_to_string(${pairs}, ',') || '}'`;
+  // A member that is not there makes its pair null, which `array_to_string` leaves out.
+  return `'{' || coalesce(array_to_string(list_transform(fields, lambda f: ${pair}), ','), '') || '}'`;
 }

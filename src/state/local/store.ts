@@ -75,6 +75,7 @@ export class Store {
 
   async #write<T>(work: (workspace: Workspace) => Promise<T>): Promise<T> {
     await using workspace = await Workspace.open({ memoryLimit: applyMemoryLimit(this.context.env) });
+    await workspace.run("SET checkpoint_threshold = '16MB'"); // what is larger goes into the file at once, and not into the log first
     await patiently(this.context, () => this.#attachAndCheck(workspace, 'write'));
     const result = await work(workspace);
     // Detaching writes the checkpoint, so that readers find one file and no log beside it.
