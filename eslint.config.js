@@ -33,7 +33,7 @@ const outsideWorld = {
 };
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', 'src/config/generated/']),
+  globalIgnores(['dist/', 'action/index.js', 'coverage/', 'src/config/generated/']),
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],

@@ -17,6 +17,8 @@ try {
   run(sluice, ['init']);
   run(sluice, ['validate']);
   run(sluice, ['plan', '--detailed-exitcode'], 2);
+  run(sluice, ['plan', '--out', 'plan.duckdb']);
+  run(sluice, ['show', 'plan.duckdb', '--format', 'html', '--out', 'plan.html']);
   run(sluice, ['apply', '--yes']);
   run(sluice, ['plan', '--detailed-exitcode'], 0);
   run(sluice, ['schema', 'sync']);

@@ -77,12 +77,13 @@ async function connectionSchema(): Promise<Json> {
 }
 
 async function documentSchema(): Promise<Json> {
-  const [project, sync, test] = await Promise.all(['project', 'sync', 'test'].map(async (name) => embedded(name)));
+  const [project, sync, test, approval] = await Promise.all(['project', 'sync', 'test', 'approval'].map(async (name) => embedded(name)));
   return choice('kind', [
     ['Project', project ?? {}],
     ['Connection', await connectionSchema()],
     ['Sync', sync ?? {}],
     ['Test', test ?? {}],
+    ['Approval', approval ?? {}],
   ]);
 }
 

@@ -18,7 +18,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['index', 'commands'],
   ['config', 'plan', 'rehearsal', 'apply', 'report', 'git'],
   ['sources', 'destinations', 'state'],
-  ['canonical', 'workspace', 'sql', 'postgres', 'bigquery', 'salesforce', 'sandbox'],
+  ['canonical', 'workspace', 'sql', 'postgres', 'bigquery', 'salesforce', 'dbt', 'sandbox'],
   ['errors', 'context', 'events', 'nearest', 'version', 'words'],
 ];
 const CONNECTOR_FOLDERS: ReadonlySet<string> = new Set(['sources', 'destinations']);

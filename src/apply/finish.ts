@@ -26,7 +26,7 @@ export async function finishRun(context: Context, request: ApplyRequest, file: P
     name: run.sync.name,
     run_id: run.runId,
     serial: run.writer.serial,
-    status: whole || limited || request.adoptOnly ? 'applied' : 'partial',
+    status: run.empty && whole ? 'nothing' : whole || limited || request.adoptOnly ? 'applied' : 'partial',
     ...counts,
     held: counts.held + run.plan.summary.held,
     not_attempted: left,

@@ -35,13 +35,19 @@ export function mayApply(
     return { go: false, status: 'failed', message: plan.error?.message ?? 'the sync was not planned' };
   const standing = plan.blocked.filter((block) => block.kind !== 'guard');
   const tripped = plan.guards.filter(
-    (guard) => !guard.ok && !allow.some((each) => each.guard === guard.guard && each.sync === plan.name && guard.actual <= each.count),
+    // An approval counts as long as it stands in the project: it may have expired since the plan was made, or be gone.
+    (guard) =>
+      (!guard.ok || guard.approved_by !== undefined) &&
+      !allow.some((each) => each.guard === guard.guard && each.sync === plan.name && guard.actual <= each.count),
   );
   if (standing.length > 0 || tripped.length > 0) {
     const messages = plan.blocked.filter(
       (block) => block.kind !== 'guard' || tripped.some((guard) => block.message.startsWith(`${guard.guard}:`)),
     );
-    return { go: false, status: 'blocked', message: messages.map((block) => block.message).join('; ') };
+    const expired = tripped.flatMap(({ guard, approved_by: by }) =>
+      by === undefined ? [] : [`${guard}: ${by.file}, which allowed it until ${by.until}, does not count any more`],
+    );
+    return { go: false, status: 'blocked', message: [...messages.map((block) => block.message), ...expired].join('; ') };
   }
   return stillFresh(document, planned, head);
 }

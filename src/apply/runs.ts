@@ -22,6 +22,8 @@ export interface ApplyRequest {
   readonly limit?: number | undefined;
   /** State-only: adopt what agrees, write nothing. */
   readonly adoptOnly: boolean;
+  /** A plan without anything to do is recorded as a run, too: a schedule counts from it. Default: it is not. */
+  readonly recordEmpty?: boolean | undefined;
   readonly allow: readonly Allowance[];
   readonly registry: Registry;
   readonly state: State;
@@ -41,6 +43,8 @@ export interface Run {
   readonly startedAt: number;
   readonly done: ReadonlySet<number>;
   readonly total: number;
+  /** There is nothing to write and nothing to remember. */
+  readonly empty: boolean;
   readonly tally: Tally;
   readonly breaker: Breaker;
   readonly readBack: ReadBack;

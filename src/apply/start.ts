@@ -25,8 +25,9 @@ export async function startRun(context: Context, request: ApplyRequest, file: Pl
     return { object: plan.object, result: outOfRun(plan, verdict.go ? 'failed' : verdict.status, verdict.go ? '' : verdict.message) };
   if (known !== sync.name) await request.state.move(known, sync.name);
   const total = await file.workspace.count('SELECT count(*) FROM plan.changes WHERE sync = $sync AND pass = 1', { sync: plan.name });
-  if (total === 0 && !(await hasStateChanges(file, plan.name))) return { result: outOfRun(plan, 'nothing', '') };
-  return { run: await beginRun(context, request, file, { plan, planned, sync, total }) };
+  const empty = total === 0 && !(await hasStateChanges(file, plan.name));
+  if (empty && request.recordEmpty !== true) return { result: outOfRun(plan, 'nothing', '') };
+  return { run: await beginRun(context, request, file, { plan, planned, sync, total, empty }) };
 }
 
 async function hasStateChanges(file: PlanFile, sync: string): Promise<boolean> {
@@ -41,7 +42,7 @@ async function beginRun(
   context: Context,
   request: ApplyRequest,
   file: PlanFile,
-  start: Pick<Run, 'plan' | 'planned' | 'sync' | 'total'>,
+  start: Pick<Run, 'plan' | 'planned' | 'sync' | 'total' | 'empty'>,
 ): Promise<Run> {
   const { planned, sync } = start;
   const destination = await openDestination(

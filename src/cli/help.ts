@@ -17,6 +17,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
   init: [
     ['sluice init', 'a working project in the current folder'],
     ['sluice init && sluice plan && sluice apply --yes', 'and its first run'],
+    ['sluice init --github --env prod', 'plan in pull requests, apply after the merge and on schedule'],
   ],
   validate: [
     ['sluice validate', 'everything that can be known without a connection'],
@@ -26,6 +27,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
   ls: [
     ['sluice ls', 'all syncs'],
     ['sluice ls --select tag:crm --why', 'which syncs a selection takes, and why'],
+    ['sluice ls --why --base origin/main', 'what this branch changes'],
   ],
   describe: [
     ['sluice describe accounts', 'columns, fields, types, and how the mapping lands'],
@@ -35,12 +37,14 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['sluice plan', 'all syncs'],
     ['sluice plan accounts --refresh all', 'one sync, every live record looked at'],
     ['sluice plan --out plan.duckdb', 'keep the plan, to look at and to apply'],
+    ['sluice plan --base origin/main', 'what this branch changes, and which record changes are due to it'],
     ['sluice plan --env prod --detailed-exitcode', 'exit code 2 when there is something to do'],
   ],
   show: [
     ['sluice show plan.duckdb', 'the report again'],
     ['sluice show plan.duckdb --records --sync accounts', 'every change'],
     ['sluice show plan.duckdb --format markdown', 'for a pull request'],
+    ['sluice show plan.duckdb --format html --out plan.html', 'a page to search, with every record'],
     ['sluice show plan.duckdb --sql "select action, count(*) from changes group by action"', 'ask anything'],
   ],
   apply: [
@@ -49,6 +53,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['sluice apply accounts --yes', 'one sync, without being asked'],
     ['sluice apply --yes --allow deletes:accounts=1200', 'let up to 1,200 deletes of one sync through, this once'],
     ['sluice apply --limit 10', 'try it with ten records'],
+    ['sluice apply --due --yes', 'what its schedule says is due'],
   ],
   drift: [
     ['sluice drift', 'what moved in the destinations'],
@@ -66,6 +71,7 @@ export const EXAMPLES: Readonly<Record<string, readonly (readonly [string, strin
     ['sluice revert RUN', 'the plan that puts back what a run changed'],
     ['sluice revert RUN --out back.duckdb', 'keep it, then: sluice apply back.duckdb'],
   ],
+  'dbt exposures': [['sluice dbt exposures --out models/sluice_exposures.yml', 'so that the lineage of dbt shows what Sluice writes']],
   'state list': [['sluice state list', 'syncs that have state']],
   'state show': [
     ['sluice state show accounts', 'what is known about a sync'],

@@ -26,7 +26,7 @@ export function createProgram({ version, run, write }: ProgramOptions): Command 
     .option('--dir <folder>', 'the project folder (default: "syncs")')
     .option('--env <name>', 'the environment to use')
     .option('--var <name=value>', 'set a variable; may be repeated', pair)
-    .option('--select <what>', 'tag:NAME, source:NAME, destination:NAME or a name; may be repeated', collect)
+    .option('--select <what>', 'tag:NAME, source:NAME, destination:NAME, modified or a name; may be repeated', collect)
     .option('--json', 'print one JSON document on stdout')
     .option('--no-color', 'plain text')
     .option('-q, --quiet', 'only results, warnings and errors')
@@ -40,6 +40,7 @@ export function createProgram({ version, run, write }: ProgramOptions): Command 
   runVerbs(define);
   pastVerbs(define);
   stateVerbs(program, run);
+  dbtVerbs(program, run);
   sandboxVerbs(program, run);
   otherVerbs(define);
   return program;
@@ -69,16 +70,19 @@ function projectVerbs(define: Define): void {
     'init',
     'a working project with an embedded warehouse and destination in the current folder',
     async () => (await import('../commands/init.ts')).init,
-  );
+  )
+    .option('--github', 'instead: workflows for GitHub Actions, for the project that is here')
+    .option('--check', 'with --github: fail when the workflows do not follow the schedules of the syncs');
   define(
     'validate',
     'everything that can be known without a connection',
     async () => (await import('../commands/run-validate.ts')).runValidate,
-  ).option('--online', 'and what can be known with the connections');
-  define('ls [sync...]', 'list the syncs', async () => (await import('../commands/run-ls.ts')).runLs).option(
-    '--why',
-    'say why each is selected',
-  );
+  )
+    .option('--online', 'and what can be known with the connections')
+    .addOption(baseOption());
+  define('ls [sync...]', 'list the syncs', async () => (await import('../commands/run-ls.ts')).runLs)
+    .option('--why', 'say why each is selected')
+    .addOption(baseOption());
   define('describe [sync...]', 'what both ends of a sync look like', async () => (await import('../commands/describe.ts')).describe).option(
     '--save',
     'write snapshots, for tests without a connection',
@@ -95,6 +99,9 @@ function runVerbs(define: Define): void {
   )
     .option('--out <file>', 'write the plan file')
     .option('--encrypt', 'encrypt the plan file; needs SLUICE_PLAN_KEY in the environment')
+    .option('--envelope <file>', 'write what a review of this plan approves, for apply --within')
+    .option('--envelope-days <n>', 'with --envelope: how many days it counts (default: 14)', wholeNumber)
+    .option('--envelope-commit <sha>', 'with --envelope: the commit it is of, when that is not the one checked out')
     .option('--detailed-exitcode', 'exit with 2 when there are changes')
     .addOption(new Option('--engine <where>', 'where candidates are selected').choices(['auto', 'local', 'warehouse']).default('auto'));
   planning(plan);
@@ -104,11 +111,19 @@ function runVerbs(define: Define): void {
     async () => (await import('../commands/apply.ts')).apply,
   )
     .option('--yes', 'do not ask')
+    .option('--due', 'only syncs whose schedule has come since their last finished run')
+    .option('--within <envelope>', 'refuse what goes beyond what was approved (exit 4)')
+    .option('--tolerance <percent>', 'with --within: so many more records may be created and updated; never deletes (default: 0%)')
+    .option('--envelope-commit <sha>', 'with --within: the commit that the envelope is of, from a run that you trust')
     .option('--limit <n>', 'write at most so many changes', wholeNumber)
     .option('--adopt-only', 'only note in state what already agrees');
   planning(apply);
   define('show <file>', 'look at a plan file', async () => (await import('../commands/show.ts')).show)
-    .addOption(new Option('--format <format>', 'how to show it').choices(['text', 'markdown', 'json']).default('text'))
+    .addOption(
+      new Option('--format <format>', 'how to show it').choices(['text', 'markdown', 'json', 'html', 'comment', 'summary']).default('text'),
+    )
+    .option('--out <file>', 'with --format html: write the page into this file')
+    .addOption(new Option('--values <what>', "with --format html: instead of each sync's report.values").choices(['masked', 'shown']))
     .option('--records', 'every change')
     .option('--sync <name>', 'with --records: of one sync')
     .option('--sql <query>', 'the result of a SELECT over the plan');
@@ -119,7 +134,12 @@ function planning(command: Command): void {
   command
     .addOption(new Option('--refresh <what>', 'which live records to read').choices(['changed', 'all', 'none']))
     .option('--retry-rejected', 'send known rejects again')
-    .addOption(allowOption());
+    .addOption(allowOption())
+    .addOption(baseOption());
+}
+
+function baseOption(): Option {
+  return new Option('--base <ref>', 'compare with the project at the merge base of HEAD and this branch; selects what is modified');
 }
 
 function allowOption(): Option {
@@ -171,6 +191,15 @@ function stateVerbs(program: Command, run: Runner): void {
     'of the lease to end, as the message said',
     wholeNumber,
   );
+}
+
+function dbtVerbs(program: Command, run: Runner): void {
+  const dbt = program.command('dbt').description('work with dbt').allowExcessArguments(false);
+  definer(dbt, run)(
+    'exposures [sync...]',
+    "the syncs as dbt exposures, for dbt's lineage",
+    async () => (await import('../commands/dbt-exposures.ts')).dbtExposures,
+  ).option('--out <file>', 'write them into this file');
 }
 
 function sandboxVerbs(program: Command, run: Runner): void {

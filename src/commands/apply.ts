@@ -7,7 +7,9 @@ import { EXIT, UserError } from '../errors.ts';
 import type { PlanDocument } from '../plan/document.ts';
 import { openPlanFile } from '../plan/plan-file.ts';
 import { carryOut, isApproved } from './applying.ts';
-import { listArgument } from './arguments.ts';
+import { listArgument, textOption } from './arguments.ts';
+import { onlyDue } from './due.ts';
+import { type Approval, checkApproval, holdWithin, readApproval } from './envelope.ts';
 import type { Invocation } from './invocation.ts';
 import { makePlan, showPlan } from './planning.ts';
 import { type OpenedProject, openProject } from './project.ts';
@@ -22,8 +24,19 @@ export async function apply(shell: Shell, { args, options }: Invocation): Promis
       hint: 'Leave them out, or leave out the file.',
     });
   }
-  const opened = await openProject(shell, { names: syncs, secrets: 'syncs', writes: true });
-  return file === undefined ? applyNew(shell, opened, options) : applySaved(shell, opened, options, file);
+  if (file !== undefined && options.base !== undefined) {
+    throw new UserError('--base chooses what to plan, and this plan is already made', { hint: 'Leave out --base, or leave out the file.' });
+  }
+  if (file !== undefined && options.due === true) {
+    throw new UserError('--due chooses what to plan, and this plan is already made', { hint: 'Leave out --due, or leave out the file.' });
+  }
+  const approval = await readApproval(shell, options);
+  // Who names no sync wants those that were approved; what else is due is another run's business.
+  const names = syncs.length > 0 || file !== undefined ? syncs : (approval?.envelope.syncs.map(({ name }) => name) ?? []);
+  const opened = await openProject(shell, { names, secrets: 'syncs', writes: true, base: textOption(options.base) });
+  if (approval !== undefined) await checkApproval(shell, opened, options, approval);
+  if (file !== undefined) return applySaved(shell, opened, options, { file, approval });
+  return applyNew(shell, options.due === true ? await onlyDue(shell, opened) : opened, options, approval);
 }
 
 /** A name of a sync has neither dots nor slashes; what has them, or is a file, is a plan. */
@@ -45,9 +58,16 @@ function checkCanAsk(shell: Shell, options: Invocation['options']): void {
   });
 }
 
+/** A plan that was made earlier, and what it has to stay within. */
+interface Saved {
+  readonly file: string;
+  readonly approval: Approval | undefined;
+}
+
 /** A saved plan was reviewed: it is not asked about again. Who names syncs wants only those. */
-async function applySaved(shell: Shell, opened: OpenedProject, options: Invocation['options'], file: string): Promise<number> {
+async function applySaved(shell: Shell, opened: OpenedProject, options: Invocation['options'], { file, approval }: Saved): Promise<number> {
   const document = await documentOf(shell, file);
+  if (approval !== undefined) holdWithin(approval, opened, document);
   const syncs = opened.named ? opened.syncs.map((sync) => sync.name) : undefined;
   return carryOut(shell, opened, options, { file, document, syncs });
 }
@@ -57,12 +77,18 @@ async function documentOf(shell: Shell, file: string): Promise<PlanDocument> {
   return planFile.document;
 }
 
-async function applyNew(shell: Shell, opened: OpenedProject, options: Invocation['options']): Promise<number> {
+async function applyNew(
+  shell: Shell,
+  opened: OpenedProject,
+  options: Invocation['options'],
+  approval: Approval | undefined,
+): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-apply-'));
   try {
     const file = join(folder, 'plan.duckdb');
     const document = await makePlan(shell, opened, options, { out: file });
     if (!shell.options.json) await showPlan(shell, document, undefined);
+    if (approval !== undefined) holdWithin(approval, opened, document);
     if (options.adoptOnly === true || (await isApproved(shell, document, options)))
       return await carryOut(shell, opened, options, { file, document });
     shell.tell('Nothing was applied.');

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 
 import { apply } from '../apply/applier.ts';
 import type { PlanDocument } from '../plan/document.ts';
+import { approved } from '../plan/guards.ts';
 import { renderApply } from '../report/apply-text.ts';
 import { exitCodeOfApply } from '../report/exit-code.ts';
 import { changesIn } from '../report/totals.ts';
@@ -29,27 +30,23 @@ export async function isApproved(shell: Shell, document: PlanDocument, options: 
 }
 
 /** Applies the plan and prints what became of it. Returns the exit code. */
-export async function carryOut(
-  shell: Shell,
-  { project }: OpenedProject,
-  options: Invocation['options'],
-  approved: Approved,
-): Promise<number> {
+export async function carryOut(shell: Shell, { project }: OpenedProject, options: Invocation['options'], plan: Approved): Promise<number> {
   await using state = await openProjectState(shell, project);
   const result = await apply(shell.context, {
     project,
     state,
-    planFile: approved.file,
-    syncs: approved.syncs,
+    planFile: plan.file,
+    syncs: plan.syncs,
     limit: numberOption(options.limit),
     adoptOnly: options.adoptOnly === true,
-    allow: allowances(options.allow, approved.document.syncs.map((sync) => sync.name)), // prettier-ignore
+    recordEmpty: options.due === true,
+    allow: [...allowances(options.allow, plan.document.syncs.map((sync) => sync.name)), ...approved(project.approvals ?? [], shell.context.now())], // prettier-ignore
     registry: shell.registry,
     owner: ownerOf(shell),
   });
   if (shell.options.json) await shell.printJson(result);
   else await shell.print(renderApply(result, shell.paint));
-  return exitCodeOfApply(result, approved.document);
+  return exitCodeOfApply(result, plan.document);
 }
 
 /** Who holds a lease, as another run's message shows it. */

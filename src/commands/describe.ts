@@ -34,10 +34,10 @@ async function saveAll(shell: Shell, dir: string, inspections: readonly Inspecti
   }
 }
 
-function inspectionDocument({ sync, columns, schema, bound, identity, problems }: Inspection): Readonly<Record<string, unknown>> {
+function inspectionDocument({ sync, columns, billed, schema, bound, identity, problems }: Inspection): Readonly<Record<string, unknown>> {
   return {
     name: sync.name,
-    source: { connection: sync.source.connection, columns, key: sync.source.key },
+    source: { connection: sync.source.connection, columns, key: sync.source.key, bytes_billed: billed },
     destination: {
       connection: sync.destination.connection,
       object: sync.destination.object,

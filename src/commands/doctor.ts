@@ -62,6 +62,7 @@ async function checkSource(shell: Shell, project: Project, name: string, syncs: 
     await source.attach(workspace);
     await workspace.lock([project.dir]);
     for (const sync of own) await source.describe({ sql: sync.source.query, lines: sync.source.lines, sync: sync.name });
+    if (source.rights !== undefined) findings.push(await attempt(on, 'rights', async () => (await source.rights?.()) ?? ''));
     findings.push(...(await checkClock(shell, on, source)));
     return `${plural(own.length, 'query', 'queries')} prepared by ${source.engine}`;
   });

@@ -8,6 +8,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { SCHEMA_FOLDER } from '../config/schema-folder.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { visible } from '../report/escape.ts';
+import { initGithub } from './init-github.ts';
 import type { Invocation } from './invocation.ts';
 import type { Shell } from './shell.ts';
 
@@ -22,7 +23,9 @@ interface NewFile {
   readonly text: string;
 }
 
-export async function init(shell: Shell, _invocation: Invocation): Promise<number> {
+export async function init(shell: Shell, { options }: Invocation): Promise<number> {
+  if (options.github === true) return initGithub(shell, { check: options.check === true });
+  if (options.check === true) throw new UserError('--check looks at the workflows of --github', { hint: 'sluice init --github --check' });
   const { cwd } = shell.context;
   const dir = resolve(cwd, shell.options.dir);
   const destination = join(cwd, 'crm.duckdb');
@@ -37,7 +40,7 @@ export async function init(shell: Shell, _invocation: Invocation): Promise<numbe
   const made = [...files.map((file) => file.path).filter((path) => !path.includes(`${sep}.schemas${sep}`)), destination].map((path) =>
     shown(cwd, path),
   );
-  if (shell.options.json) await shell.printJson({ created: made, gitignore: ignored });
+  if (shell.options.json) await shell.printJson({ created: made, updated: [], gitignore: ignored });
   else await shell.print(`${made.map((path) => `  ${visible(path)}`).join('\n')}\n`);
   if (!shell.options.json) shell.tell('Next: sluice plan');
   return EXIT.ok;

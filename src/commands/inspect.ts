@@ -12,6 +12,8 @@ export interface Inspection {
   readonly sync: Sync;
   /** Null when the source could not say. */
   readonly columns: readonly Column[] | null;
+  /** Bytes that running the query would bill; null where nobody bills them, or nobody could say. */
+  readonly billed: number | null;
   /** Null when the destination could not say. */
   readonly schema: ObjectSchema | null;
   /** Null when the mapping does not fit. */
@@ -39,7 +41,7 @@ export async function inspectSync(shell: Shell, project: Project, sync: Sync): P
     await workspace.lock([project.dir]);
     return await lookAt(sync, ends, attempt);
   });
-  return { sync, ...(found ?? { columns: null, schema: null, bound: null, identity: null }), problems: unique(problems) };
+  return { sync, ...(found ?? { columns: null, billed: null, schema: null, bound: null, identity: null }), problems: unique(problems) };
 }
 
 type Attempt = <T>(work: () => Promise<T>) => Promise<T | null>;
@@ -54,7 +56,9 @@ async function lookAt(
   const schema = await attempt(async () => destination.describe(sync.destination.object));
   const identity = await attempt(async () => destination.identify());
   const bound = await attempt(async () => bindEnds(sync, { source, destination, ...rest }));
-  return { columns, schema, identity, bound };
+  const estimate = bound === null ? null : await attempt(async () => source.estimate?.(bound.query));
+  const billed = estimate?.bytesBilled === undefined ? null : Number(estimate.bytesBilled);
+  return { columns, billed, schema, identity, bound };
 }
 
 function problemsIn(error: unknown): readonly Problem[] {

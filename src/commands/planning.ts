@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 
 import type { Refresh } from '../config/model.ts';
 import type { PlanDocument } from '../plan/document.ts';
+import { approved } from '../plan/guards.ts';
 import { plan, type PlanRequest } from '../plan/planner.ts';
 import { renderPlan } from '../report/text.ts';
 import { memoryLimitOf } from '../workspace/memory.ts';
@@ -32,7 +33,7 @@ export async function makePlan(
 
 async function planInto(
   shell: Shell,
-  { project, syncs }: OpenedProject,
+  { project, syncs, base }: OpenedProject,
   options: Invocation['options'],
   own: { readonly out: string; readonly refresh?: Refresh },
 ): Promise<PlanDocument> {
@@ -46,13 +47,17 @@ async function planInto(
     engine: engineOf(options.engine),
     retryRejected: options.retryRejected === true,
     memoryLimit: memoryLimitOf(shell.context.env),
-    allow: allowances(
-      options.allow,
-      syncs.map((sync) => sync.name),
-    ),
+    allow: [
+      ...allowances(
+        options.allow,
+        syncs.map((sync) => sync.name),
+      ),
+      ...approved(project.approvals ?? [], shell.context.now()),
+    ],
     registry: shell.registry,
     encrypt: options.encrypt === true,
     commit: await commitOf(project.dir),
+    base,
   });
 }
 

@@ -2,9 +2,11 @@
 import { connectionsOf, loadProject } from '../config/load.ts';
 import type { Project, Sync } from '../config/model.ts';
 import { orderSyncs } from '../config/graph.ts';
-import { type SelectedSync, selectSyncs, selectWithReasons } from '../config/select.ts';
+import { type SelectedSync, selectWithReasons } from '../config/select.ts';
 import { openState } from '../state/open.ts';
 import type { State } from '../state/state.ts';
+import type { BaseComparison } from '../plan/attribution.ts';
+import { compareWith, modifiedIn, openBase } from './base.ts';
 import type { Shell } from './shell.ts';
 
 export interface OpenedProject {
@@ -15,6 +17,8 @@ export interface OpenedProject {
   readonly selected: readonly SelectedSync[];
   /** Whether the user named syncs, as arguments or with `--select`. */
   readonly named: boolean;
+  /** What the project was compared with: with `--base`. */
+  readonly base: BaseComparison | undefined;
 }
 
 export interface ProjectNeeds {
@@ -26,6 +30,8 @@ export interface ProjectNeeds {
   readonly connections?: readonly string[];
   /** For what writes: an environment must be chosen where there are some, and state must not live on a disk that is gone tomorrow. */
   readonly writes?: boolean;
+  /** The branch to compare with, as typed: then what is modified is what is asked for, unless syncs are named. */
+  readonly base?: string | undefined;
 }
 
 /**
@@ -36,18 +42,21 @@ export interface ProjectNeeds {
 export async function openProject(shell: Shell, needs: ProjectNeeds): Promise<OpenedProject> {
   const { dir, env, vars, select } = shell.options;
   const { names = [], secrets, connections = [], writes = false } = needs;
-  const ofSyncs = (project: Project): readonly string[] => connectionsOf(selectSyncs(project, names, select));
+  const files = { dir, environment: env, vars, connectionSchemas: shell.connectionSchemas };
+  const base = await openBase(shell.context, needs.base, files);
+  const chosen = (project: Project): { readonly comparison: BaseComparison | undefined; readonly selected: readonly SelectedSync[] } => {
+    const comparison = base === undefined ? undefined : compareWith(base, project);
+    return { comparison, selected: selectWithReasons(project, names, select, comparison && modifiedIn(comparison, project)) };
+  };
+  const ofSyncs = (project: Project): readonly string[] => connectionsOf(chosen(project).selected.map((each) => each.sync));
   const project = await loadProject(shell.context, {
-    dir,
-    environment: env,
-    vars,
+    ...files,
     secrets: secrets === 'syncs' ? ofSyncs : secrets === 'state' ? connections : secrets,
     requireEnvironment: writes,
     requireWrittenState: writes,
-    connectionSchemas: shell.connectionSchemas,
   });
   shell.hide(project.secrets);
-  const selected = selectWithReasons(project, names, select);
+  const { selected, comparison } = chosen(project);
   shell.host.chdir(project.dir);
   return {
     project,
@@ -57,6 +66,7 @@ export async function openProject(shell: Shell, needs: ProjectNeeds): Promise<Op
       selected.map((each) => each.sync),
     ),
     named: names.length + select.length > 0,
+    base: comparison,
   };
 }
 

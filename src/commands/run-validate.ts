@@ -4,6 +4,7 @@ import { EXIT, formatProblem, type Problem, UserError } from '../errors.ts';
 import { visibleLines } from '../report/escape.ts';
 import { plural } from '../report/format.ts';
 import { problemDocument } from '../report/json.ts';
+import { textOption } from './arguments.ts';
 import { inspectSync } from './inspect.ts';
 import type { Invocation } from './invocation.ts';
 import { openProject } from './project.ts';
@@ -21,7 +22,8 @@ interface Findings {
 export async function runValidate(shell: Shell, { options }: Invocation): Promise<number> {
   const online = options.online === true;
   const offline = await findOffline(shell);
-  const found = online && offline.problems.length === 0 ? { ...offline, problems: await findOnline(shell) } : offline;
+  const found =
+    online && offline.problems.length === 0 ? { ...offline, problems: await findOnline(shell, textOption(options.base)) } : offline;
   const { problems, ...rest } = found;
   const valid = problems.length === 0;
   if (shell.options.json) await shell.printJson({ valid, online, ...rest, problems: problems.map((problem) => problemDocument(problem)) });
@@ -50,11 +52,11 @@ async function findOffline(shell: Shell): Promise<Findings> {
   return { environments, syncs: Math.max(0, ...projects.map((project) => project.syncs.length)), problems };
 }
 
-/** Asks both ends of every sync, with the secrets of the chosen environment. */
-async function findOnline(shell: Shell): Promise<readonly Problem[]> {
+/** Asks both ends of every selected sync, with the secrets of the chosen environment. */
+async function findOnline(shell: Shell, base: string | undefined): Promise<readonly Problem[]> {
   const found: Problem[] = [];
   try {
-    const { project, syncs } = await openProject(shell, { secrets: 'syncs' });
+    const { project, syncs } = await openProject(shell, { secrets: 'syncs', base });
     for (const sync of syncs) {
       const { problems } = await inspectSync(shell, project, sync);
       found.push(...problems.map((problem) => located(problem, sync)));

@@ -48,18 +48,23 @@ export async function migrate(shell: Shell, { options }: Invocation): Promise<nu
   return EXIT.ok;
 }
 
-/** `connection:schema` where the project has such a connection, else the path of a file. */
+/** `connection:schema` (BigQuery: `connection:dataset`) where the project has such a connection, else the path of a file. */
 function placeOf(shell: Shell, project: Project, typed: string): StateConfig {
-  const [connection = '', ...schema] = typed.split(':');
-  if (schema.length > 0 && project.connections.has(connection)) {
-    return { type: 'connection', connection, schema: schema.join(':') };
+  const [name = '', ...rest] = typed.split(':');
+  const connection = project.connections.get(name);
+  if (rest.length > 0 && connection !== undefined) {
+    return { type: 'connection', connection: name, [connection.type === 'bigquery' ? 'dataset' : 'schema']: rest.join(':') };
   }
   return { type: 'local', path: resolve(shell.context.cwd, typed) };
 }
 
 function isSamePlace(a: StateConfig, b: StateConfig): boolean {
   if (a.type === 'local') return b.type === 'local' && a.path === b.path;
-  return b.type === 'connection' && a.connection === b.connection && a.schema === b.schema;
+  return b.type === 'connection' && a.connection === b.connection && nameIn(a) === nameIn(b);
+}
+
+function nameIn({ schema, dataset }: Extract<StateConfig, { type: 'connection' }>): string {
+  return schema ?? dataset ?? 'sluice';
 }
 
 async function confirmed(shell: Shell, options: Invocation['options'], from: State, to: State): Promise<boolean> {

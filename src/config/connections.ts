@@ -4,11 +4,12 @@ import { nearest } from '../nearest.ts';
 import { resolveDocument, type Scope } from './document.ts';
 import type { Replacement } from './interpolate.ts';
 import { secretTexts, withAbsolutePaths } from './marked.ts';
-import type { Connection } from './model.ts';
+import type { Connection, WrittenValue } from './model.ts';
 import { type ConfigDocument, locate, mapAt, type MapNode, mergeNodes, textAt, toOptions, without } from './nodes.ts';
 import type { ChosenProject } from './project.ts';
 import { listed, quoted } from './schema-errors.ts';
 import type { Schema } from './schemas.ts';
+import { writtenConnection } from './written.ts';
 
 /** Properties every connection has; the rest are its options. */
 const COMMON = ['kind', 'name', 'type', 'description'];
@@ -82,6 +83,8 @@ export function unknownConnection(name: string, names: readonly string[], locati
 export interface ResolvedConnection {
   readonly connection: Connection;
   readonly secrets: readonly string[];
+  /** What the document says, by dotted path. */
+  readonly written: ReadonlyMap<string, WrittenValue>;
 }
 
 /** Puts references in and checks the result; `env` says what stands for the environment. */
@@ -97,5 +100,6 @@ export function resolveConnection(
   return {
     connection: { name: draft.name, type: draft.type, options, location: draft.root.location },
     secrets: secretTexts(checked, draft.schema),
+    written: writtenConnection(root, draft.schema, scope.cwd),
   };
 }

@@ -2,7 +2,8 @@
 import type { ErrorObject } from 'ajv';
 
 import type { Problem } from '../errors.ts';
-import { ENV_HINT, ENV_NOT_HERE, interpolateDocument, type Lookup, type Replacement, type Variables } from './interpolate.ts';
+import type { FileView } from './file-view.ts';
+import { ENV_HINT, ENV_NOT_HERE, interpolateDocument, type Lookup, type Replacement } from './interpolate.ts';
 import { isMarked } from './marked.ts';
 import { type ConfigNode, type MapNode, mapScalars, nodeAt, type Path, type ScalarNode, toPlain } from './nodes.ts';
 import { explainErrors } from './schema-errors.ts';
@@ -11,12 +12,18 @@ import { check, type Schema } from './schemas.ts';
 /** Collects what is wrong. */
 export type Report = (problem: Problem) => void;
 
+/** Finds what stands for a variable. */
+export interface VariableLookup {
+  readonly lookup: (name: string) => Replacement;
+}
+
 /** What every step of loading needs. */
 export interface Scope {
   readonly cwd: string;
   /** Absolute path of the project folder. */
   readonly dir: string;
-  readonly variables: Variables;
+  readonly files: FileView;
+  readonly variables: VariableLookup;
   readonly report: Report;
 }
 
@@ -40,7 +47,7 @@ export function resolveDocument(root: MapNode, scope: Scope, options: ResolveOpt
 }
 
 /** Looks up variables, and the environment where that is allowed. */
-export function lookupFor(variables: Variables, env: ((name: string) => Replacement) | undefined): Lookup {
+export function lookupFor(variables: VariableLookup, env: ((name: string) => Replacement) | undefined): Lookup {
   return ({ scope, name }) => {
     if (scope === 'var') return variables.lookup(name);
     return env === undefined ? { problem: ENV_NOT_HERE, hint: ENV_HINT } : env(name);

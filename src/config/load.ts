@@ -5,12 +5,15 @@
 import { type Context, inCi } from '../context.ts';
 import { formatProblem, type Location, type Problem, UserError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
+import { resolveApproval } from './approval.ts';
 import { type ConnectionDraft, draftConnections, resolveConnection, type ResolvedConnection } from './connections.ts';
+import { dbtOf } from './dbt.ts';
 import { leaveEnvironment, type Scope } from './document.ts';
+import { type FileView, workingTree } from './file-view.ts';
 import { type Kind, type ProjectFiles, readProjectFiles, shownPath } from './files.ts';
 import type { ProjectDocument } from './generated/project.ts';
 import { resolveGuards } from './guards.ts';
-import { environmentLookup, type Replacement } from './interpolate.ts';
+import { environmentLookup, type Replacement, type Variables } from './interpolate.ts';
 import type { Project, Sync } from './model.ts';
 import { type ConfigDocument, locate, mapAt, nodeAt, textAt } from './nodes.ts';
 import {
@@ -24,8 +27,9 @@ import {
 } from './project.ts';
 import { type Declared, type RuleInput, RULES } from './rules.ts';
 import { connectionSchemas, type Schema } from './schemas.ts';
-import { resolveSync } from './sync.ts';
+import { resolveSync, type SyncDefaults } from './sync.ts';
 import { resolveTest } from './sync-test.ts';
+import { writtenDefaults, writtenVariables } from './written.ts';
 
 export { orderSyncs } from './graph.ts';
 export { selectSyncs } from './select.ts';
@@ -50,12 +54,16 @@ export interface LoadOptions {
   readonly requireWrittenState?: boolean | undefined;
   /** The schema of each connection type. Default: those of this version. */
   readonly connectionSchemas?: ReadonlyMap<string, object> | undefined;
+  /** Where the files are read from. Default: the disk. */
+  readonly files?: FileView | undefined;
+  /** Pass over a `--var` that the project does not have: it may have had none at another commit. */
+  readonly allowUnknownVars?: boolean | undefined;
 }
 
 /** Throws a `UserError` with every problem of all files. */
 export async function loadProject(context: Context, options: LoadOptions): Promise<Project> {
   const dir = projectFolder(context.cwd, options.dir);
-  return resolveFiles(context, await readProjectFiles(dir, context.cwd), options);
+  return resolveFiles(context, await readProjectFiles(dir, context.cwd, options.files), options);
 }
 
 /** `loadProject` of files that were read before. */
@@ -66,40 +74,54 @@ export async function resolveFiles(context: Context, files: ProjectFiles, option
   if (document === undefined) throw UserError.of(sorted(problems));
   const chosen = chooseEnvironment(document, options);
   const variables = projectVariables(chosen, options.vars ?? {});
-  const scope: Scope = { cwd: context.cwd, dir, variables, report: (problem) => problems.push(problem) };
-  const draft = await draftProject(files, chosen, scope, options);
+  const report = (problem: Problem): void => void problems.push(problem);
+  const scope: Scope = { cwd: context.cwd, dir, files: options.files ?? workingTree, variables, report };
+  const draft = await draftProject(files, { chosen, variables, scope }, options);
   const project = withSecrets(context, draft, scope, options);
   if (options.requireWrittenState === true) problems.push(...stateIsWritten(context, chosen));
-  problems.push(...variables.problems, ...unusedVariables(draft, options.vars ?? {}));
+  problems.push(...variables.problems, ...(options.allowUnknownVars === true ? [] : unusedVariables(draft, options.vars ?? {})));
   if (problems.length > 0) throw UserError.of(sorted(problems));
   return project;
 }
 
-interface Draft {
+/** What the documents are read with. */
+interface Reading {
   readonly chosen: ChosenProject;
+  readonly variables: Variables;
+  readonly scope: Scope;
+}
+
+interface Draft extends Reading {
   readonly plain: ProjectDocument | undefined;
   readonly connections: readonly ConnectionDraft[];
   /** Without secrets. */
   readonly project: Project;
-  readonly scope: Scope;
 }
 
 /** Everything that needs no secret. */
-async function draftProject(files: ProjectFiles, chosen: ChosenProject, scope: Scope, options: LoadOptions): Promise<Draft> {
+async function draftProject(files: ProjectFiles, reading: Reading, options: LoadOptions): Promise<Draft> {
+  const { chosen, variables, scope } = reading;
   const schemas = (options.connectionSchemas ?? connectionSchemas()) as ReadonlyMap<string, Schema>;
   const plain = resolveProject(chosen, scope);
   const connections = draftConnections(files.documents.Connection, chosen, schemas, scope);
   const schemaOf = (name: string): Schema | undefined => connections.find((each) => each.name === name)?.schema;
-  const defaults = { guards: plain?.guards, connectionSchema: schemaOf };
-  const found = await Promise.all(files.documents.Sync.map(async (document) => resolveSync(document, scope, defaults)));
-  const syncs = found.filter((sync) => sync !== undefined).toSorted((a, b) => compareText(a.name, b.name));
+  const typeOf = (name: string): string | undefined => connections.find((each) => each.name === name)?.type;
+  const dbt = plain === undefined ? undefined : dbtOf(chosen, scope);
+  const defaults = { guards: plain?.guards, connectionSchema: schemaOf, connectionType: typeOf, dbt };
+  const found = await Promise.all(files.documents.Sync.map(async (document) => watchedSync(document, reading, defaults)));
+  const syncs = found
+    .map(({ sync }) => sync)
+    .filter((sync) => sync !== undefined)
+    .toSorted((a, b) => compareText(a.name, b.name));
   const tests = files.documents.Test.map((document) => resolveTest(document, scope)).filter((test) => test !== undefined);
+  const approvals = files.documents.Approval.map((document) => resolveApproval(document, scope)).filter((each) => each !== undefined);
   const resolved = connections.flatMap((each) => resolveConnection(each, scope, leaveEnvironment) ?? []);
   const state = resolveState(chosen, scope, () => leaveEnvironment);
   const input: RuleInput = {
     declared: declaredNames(files),
     syncs,
     tests,
+    approvals,
     rolesOf: rolesIn(connections),
     state: stateFacts(chosen, state),
   };
@@ -111,14 +133,36 @@ async function draftProject(files: ProjectFiles, chosen: ChosenProject, scope: S
     dir: scope.dir,
     environment: chosen.environment,
     environments: chosen.environments,
-    vars: scope.variables.all(),
+    vars: variables.all(),
     state,
     guards: resolveGuards(plain?.guards),
     ...connectionsAndSecrets(resolved),
     syncs,
     tests,
+    approvals,
+    dbt,
+    written: {
+      vars: writtenVariables(chosen, variables.all()),
+      defaults: writtenDefaults(chosen),
+      connections: new Map(resolved.map(({ connection, written }) => [connection.name, written])),
+      variablesOf: new Map(found.flatMap(({ sync, used }) => (sync === undefined ? [] : [[sync.name, used] as const]))),
+    },
   };
-  return { chosen, plain, connections, project, scope };
+  return { ...reading, plain, connections, project };
+}
+
+/** A sync, and the variables that it refers to. */
+async function watchedSync(
+  document: ConfigDocument,
+  { variables, scope }: Reading,
+  defaults: SyncDefaults,
+): Promise<{ readonly sync: Sync | undefined; readonly used: ReadonlySet<string> }> {
+  const used = new Set<string>();
+  const lookup = (name: string): Replacement => {
+    used.add(name);
+    return variables.lookup(name);
+  };
+  return { sync: await resolveSync(document, { ...scope, variables: { lookup } }, defaults), used };
 }
 
 /** Asks the environment for what the command needs. */
@@ -157,7 +201,7 @@ function connectionsAndSecrets(resolved: readonly ResolvedConnection[]): Pick<Pr
 
 function declaredNames({ documents }: ProjectFiles): RuleInput['declared'] {
   const of = (kind: Kind): readonly Declared[] => documents[kind].flatMap((document) => declaredName(document));
-  return { Connection: of('Connection'), Sync: of('Sync'), Test: of('Test') };
+  return { Connection: of('Connection'), Sync: of('Sync'), Test: of('Test'), Approval: [] };
 }
 
 function declaredName({ root }: ConfigDocument): readonly Declared[] {
@@ -194,10 +238,10 @@ function stateIsWritten(context: Context, chosen: ChosenProject): readonly Probl
 }
 
 /** A misspelt `--var` must not pass in silence. */
-function unusedVariables({ chosen, scope }: Draft, given: Readonly<Record<string, string>>): readonly Problem[] {
+function unusedVariables({ chosen, variables }: Draft, given: Readonly<Record<string, string>>): readonly Problem[] {
   const environments = chosen.environments.map((name) => mapAt(chosen.document.root, 'environments', name, 'vars'));
   const known = new Set([mapAt(chosen.document.root, 'vars'), ...environments].flatMap((vars) => [...(vars?.entries.keys() ?? [])]));
-  scope.variables.used.forEach((name) => known.add(name));
+  variables.used.forEach((name) => known.add(name));
   return Object.keys(given)
     .filter((name) => !known.has(name))
     .map((name) => {

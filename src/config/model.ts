@@ -25,8 +25,31 @@ export interface Project {
   /** In the order of their names. */
   readonly syncs: readonly Sync[];
   readonly tests: readonly SyncTest[];
+  readonly approvals?: readonly Approval[] | undefined;
+  readonly dbt?: DbtProject | undefined;
   /** Values that must never be printed: every resolved `${env.X}` and secret property. */
   readonly secrets: readonly string[];
+  /** Absent in a project that was not read from files. */
+  readonly written?: WrittenProject | undefined;
+}
+
+/** What the documents say beside their syncs, in the form in which two versions of a project are compared. By dotted path. */
+export interface WrittenProject {
+  readonly vars: ReadonlyMap<string, WrittenValue>;
+  /** `guards` and `state`. */
+  readonly defaults: ReadonlyMap<string, WrittenValue>;
+  /** By the connection's name. */
+  readonly connections: ReadonlyMap<string, ReadonlyMap<string, WrittenValue>>;
+  /** Variables that a sync refers to, by its name. */
+  readonly variablesOf: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+export interface WrittenValue {
+  /** Variables are put in; `${env.NAME}` stands as it is written. */
+  readonly text: string;
+  /** Never shown. */
+  readonly secret: boolean;
+  readonly location: Location;
 }
 
 /** `path` is absolute. `key` is the passphrase for sensitive values. */
@@ -35,7 +58,10 @@ export type StateConfig =
   | {
       readonly type: 'connection';
       readonly connection: string;
-      readonly schema: string;
+      /** Schema of a Postgres connection, when the project names one. */
+      readonly schema?: string | undefined;
+      /** Dataset of a BigQuery connection, when the project names one. */
+      readonly dataset?: string | undefined;
       readonly key?: string | undefined;
       readonly location?: Location | undefined;
     };
@@ -84,6 +110,41 @@ export interface SyncSource {
   /** IANA zone of zoneless timestamps. */
   readonly timezone?: string | undefined;
   readonly maxBytesBilled?: string | undefined;
+  /** The dbt model that the query reads. */
+  readonly dbt?: DbtSource | undefined;
+  readonly waitFor?: WaitFor | undefined;
+}
+
+export interface DbtSource {
+  /** `model.acme.account_health`. */
+  readonly id: string;
+  readonly name: string;
+  /** Null for a model of the dbt project itself. */
+  readonly package: string | null;
+  /** Null: the latest. */
+  readonly version: string | null;
+  /** Ids of the model's tests. */
+  readonly tests: readonly string[];
+}
+
+/** A run of dbt without whose success the sync is not applied. */
+export interface WaitFor {
+  /** Absolute path of its `run_results.json`. */
+  readonly path: string;
+  /** The path as messages name it. */
+  readonly shown: string;
+  /** The run may be so old, in milliseconds; undefined: as old as it likes. */
+  readonly maxAgeMs: number | undefined;
+  /** What must have gone well: the model and its tests. Undefined: everything in the run. */
+  readonly model: Pick<DbtSource, 'id' | 'tests'> | undefined;
+}
+
+/** The dbt project that builds what syncs read. */
+export interface DbtProject {
+  /** Absolute path of its `target` folder. */
+  readonly target: string;
+  /** Address of a sync in exposures; `{sync}` and `{file}` stand for its name and its file. */
+  readonly exposureUrl: string | undefined;
 }
 
 export interface SyncDestination {
@@ -133,6 +194,18 @@ export interface Guard {
 export const GUARD_NAMES = ['creates', 'updates', 'deletes', 'clears', 'nulls', 'rejects'] as const;
 export type GuardName = (typeof GUARD_NAMES)[number];
 export type Guards = Readonly<Record<GuardName, Guard>>;
+
+/** An `Approval` document: lets guards of a sync pass, because people said so in review. */
+export interface Approval {
+  readonly sync: string;
+  readonly limits: readonly { readonly guard: GuardName; readonly limit: number }[];
+  readonly reason: string;
+  /** The last day, `YYYY-MM-DD`, UTC; and its last moment in milliseconds since 1970. */
+  readonly expires: string;
+  readonly expiresAt: number;
+  readonly location: Location;
+  readonly at: Sync['at'];
+}
 
 /** A `Test` document: given rows, live records and base, expect these changes. */
 export interface SyncTest {

@@ -77,7 +77,7 @@ function overlay(base: MapNode, over: MapNode): MapNode {
   const state = mapAt(over, 'state');
   const below = mapAt(base, 'state');
   if (state === undefined || below === undefined) return mergeNodes(base, over) as MapNode;
-  const dropped = state.entries.has('path') ? ['connection', 'schema'] : state.entries.has('connection') ? ['path'] : [];
+  const dropped = state.entries.has('path') ? ['connection', 'schema', 'dataset'] : state.entries.has('connection') ? ['path'] : [];
   const kept = without(below, dropped);
   const at = base.entries.get('state')?.at ?? below.location;
   return mergeNodes({ ...base, entries: new Map([...base.entries, ['state', { at, value: kept }]]) }, over) as MapNode;
@@ -118,7 +118,8 @@ export function resolveState(project: ChosenProject, scope: Scope, env: (propert
   });
   const [path, connection, key] = ['path', 'connection', 'key'].map((name) => textAt(root, name));
   const common = { key, location };
-  if (connection !== undefined) return { type: 'connection', connection, schema: textAt(root, 'schema') ?? 'sluice', ...common };
+  if (connection !== undefined)
+    return { type: 'connection', connection, schema: textAt(root, 'schema'), dataset: textAt(root, 'dataset'), ...common };
   if (path === undefined) return { ...fallback, ...common };
   return { type: 'local', path: absolutePath(path, locate(root, ['path']), scope.cwd), ...common };
 }

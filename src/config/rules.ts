@@ -5,7 +5,8 @@ import { unknownConnection } from './connections.ts';
 import type { Report } from './document.ts';
 import type { Kind } from './files.ts';
 import { cycleProblem, objectKey, sortByReference } from './graph.ts';
-import type { Sync } from './model.ts';
+import type { Approval, Sync } from './model.ts';
+import { parseSchedule } from './schedule.ts';
 import type { ResolvedTest } from './sync-test.ts';
 import { listed, quoted } from './schema-errors.ts';
 import { plural } from '../words.ts';
@@ -20,6 +21,7 @@ export interface RuleInput {
   readonly declared: Readonly<Record<Exclude<Kind, 'Project'>, readonly Declared[]>>;
   readonly syncs: readonly Sync[];
   readonly tests: readonly ResolvedTest[];
+  readonly approvals: readonly Approval[];
   /** What the connection of that name can be used as; undefined when its type is not known. */
   readonly rolesOf: (connection: string) => { readonly type: string; readonly roles: readonly string[] } | undefined;
   readonly state: {
@@ -218,15 +220,23 @@ function isTimezone(name: string): boolean {
   }
 }
 
-const CRON_FIELD = /^[0-9A-Za-z*/,-]+$/;
-
 const schedulesAreKnown: Rule = ({ syncs }, report) => {
   for (const { schedule, at } of syncs) {
-    if (schedule === undefined || ['hourly', 'daily', 'weekly', 'monthly'].includes(schedule)) continue;
-    const fields = schedule.trim().split(/\s+/);
-    if (fields.length === 5 && fields.every((field) => CRON_FIELD.test(field))) continue;
-    const message = `schedule: expected hourly, daily, weekly, monthly or cron with five fields; found ${quoted(schedule)}`;
-    report({ message, location: at('schedule'), hint: 'cron is minute, hour, day, month, weekday: "30 6 * * 1-5"' });
+    const parsed = schedule === undefined ? undefined : parseSchedule(schedule);
+    if (parsed === undefined || 'schedule' in parsed) continue;
+    report({ message: `schedule: ${parsed.message}`, location: at('schedule'), hint: parsed.hint });
+  }
+};
+
+const approvalsNameASync: Rule = ({ declared, approvals }, report) => {
+  const names = declared.Sync.map((each) => each.name);
+  for (const { sync, at } of approvals.filter((each) => !names.includes(each.sync))) {
+    const near = nearest(sync, names);
+    report({
+      message: `sync: there is no sync ${quoted(sync)}`,
+      location: at('sync'),
+      hint: near === undefined ? 'delete the approval if its sync is gone' : `did you mean ${quoted(near)}?`,
+    });
   }
 };
 
@@ -289,5 +299,6 @@ export const RULES: readonly Rule[] = [
   timezonesExist,
   schedulesAreKnown,
   testsNameASync,
+  approvalsNameASync,
   testsNameFieldsOfTheirSync,
 ];

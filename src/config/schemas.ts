@@ -11,7 +11,7 @@ export interface Schema {
 }
 
 /** Types of connections. A new type is one schema file and one line here. */
-const CONNECTION_TYPES = ['duckdb', 'postgres', 'salesforce'] as const;
+const CONNECTION_TYPES = ['bigquery', 'duckdb', 'postgres', 'salesforce'] as const;
 
 /**
  * Our own keywords. `x-expected`: the pattern in words; `x-empty`: what to say when there is nothing; `x-not`: what to say

@@ -14,20 +14,33 @@ export interface SelectedSync {
  * Syncs by name or selector, in the order of the project. Names and selectors add up; inside one selector, parts joined
  * by commas must all fit. Nothing given: every sync. Throws a `UserError` on a name or selector that fits nothing.
  */
-export function selectSyncs(project: Project, names: readonly string[], selectors: readonly string[]): readonly Sync[] {
-  return selectWithReasons(project, names, selectors).map((each) => each.sync);
+export function selectSyncs(
+  project: Project,
+  names: readonly string[],
+  selectors: readonly string[],
+  modified?: Modified,
+): readonly Sync[] {
+  return selectWithReasons(project, names, selectors, modified).map((each) => each.sync);
 }
 
-/** `selectSyncs`, with the reason for each. */
-export function selectWithReasons(project: Project, names: readonly string[], selectors: readonly string[]): readonly SelectedSync[] {
-  if (names.length === 0 && selectors.length === 0) return project.syncs.map((sync) => ({ sync, why: ['every sync'] }));
+/** `selectSyncs`, with the reason for each. Where the project is compared with another, nothing given means what is modified. */
+export function selectWithReasons(
+  project: Project,
+  names: readonly string[],
+  selectors: readonly string[],
+  modified?: Modified,
+): readonly SelectedSync[] {
+  if (names.length === 0 && selectors.length === 0) {
+    if (modified !== undefined) return selectWithReasons(project, [], ['modified'], modified);
+    return project.syncs.map((sync) => ({ sync, why: ['every sync'] }));
+  }
   names.forEach((name) => {
     if (project.syncs.every((sync) => sync.name !== name)) throw unknownSync(project, name);
   });
-  const tests = selectors.map((selector) => ({ selector, fits: parseSelector(project, selector) }));
+  const tests = selectors.map((selector) => ({ reasons: parseSelector(project, selector, modified) }));
   return project.syncs.flatMap((sync) => {
     const byName = names.includes(sync.name) ? ['named'] : [];
-    const why = [...byName, ...tests.filter(({ fits }) => fits(sync)).map(({ selector }) => selector)];
+    const why = [...byName, ...tests.flatMap(({ reasons }) => reasons(sync) ?? [])];
     return why.length === 0 ? [] : [{ sync, why }];
   });
 }
@@ -39,7 +52,12 @@ function unknownSync(project: Project, name: string): UserError {
   return new UserError(`there is no sync ${quoted(name)}`, { hint: near === undefined ? list : `did you mean ${near}?` });
 }
 
+/** Why a selector fits a sync; undefined when it does not. */
+type Reasons = (sync: Sync) => readonly string[] | undefined;
 type Fits = (sync: Sync) => boolean;
+
+/** Syncs that a branch adds or changes, by name, with what changed: what `modified` selects. */
+export type Modified = ReadonlyMap<string, readonly string[]>;
 
 interface Method {
   /** Values that a sync answers to. */
@@ -54,15 +72,25 @@ const METHODS: Readonly<Record<string, Method>> = {
   name: { values: (sync) => [sync.name], nothing: (value) => `no sync is named like ${quoted(value)}` },
 };
 
-const SELECTORS = 'selectors are tag:NAME, source:CONNECTION, destination:CONNECTION and name:PATTERN';
+const SELECTORS = 'selectors are tag:NAME, source:CONNECTION, destination:CONNECTION, name:PATTERN and modified';
 
-function parseSelector(project: Project, selector: string): Fits {
-  const parts = selector.split(',').map((part) => parsePart(project, part.trim()));
-  return (sync) => parts.every((fits) => fits(sync));
+function parseSelector(project: Project, selector: string, modified: Modified | undefined): Reasons {
+  const parts = selector.split(',').map((part) => part.trim());
+  const fits = parts.map((part) => (part === 'modified' ? modifiedPart(modified) : parsePart(project, part)));
+  return (sync) => {
+    if (!fits.every((each) => each(sync))) return undefined;
+    const changes = parts.includes('modified') ? (modified?.get(sync.name) ?? []) : [];
+    return changes.length === 0 ? [selector] : changes.map((change) => `${selector}: ${change}`);
+  };
+}
+
+/** Nothing need be modified. */
+function modifiedPart(modified: Modified | undefined): Fits {
+  if (modified !== undefined) return (sync) => modified.has(sync.name);
+  throw new UserError('--select modified needs something to compare with', { hint: 'Add --base REF, such as --base origin/main.' });
 }
 
 function parsePart(project: Project, part: string): Fits {
-  if (part === 'modified') throw new UserError('--select modified is not available yet', { hint: `${SELECTORS}; sync names work, too` });
   const [prefix, value] = part.includes(':') ? [part.slice(0, part.indexOf(':')), part.slice(part.indexOf(':') + 1)] : ['name', part];
   const method = Object.hasOwn(METHODS, prefix) ? METHODS[prefix] : undefined;
   if (method === undefined || value === '') {

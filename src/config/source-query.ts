@@ -1,30 +1,42 @@
 /** The query of a sync: written in the document, in a `.sql` file, or the whole of a table. */
-import { realpath } from 'node:fs/promises';
 import { dirname, relative, resolve, sep } from 'node:path';
 
 import type { Location } from '../errors.ts';
-import { qualified } from '../workspace/quote.ts';
+import { duckdbDialect } from '../sql/duckdb.ts';
+import { dialectOf } from '../sql/of-connection.ts';
+import { type DbtFiles, modelQuery } from './dbt.ts';
 import { lookupFor, type Scope } from './document.ts';
+import type { FileView } from './file-view.ts';
 import { readText, shownPath } from './files.ts';
 import { interpolateText, offsetLocation } from './interpolate.ts';
-import { type ConfigNode, locate, type MapNode, nodeAt } from './nodes.ts';
+import type { DbtSource } from './model.ts';
+import { type ConfigNode, locate, type MapNode, nodeAt, textAt } from './nodes.ts';
 
 export interface QueryText {
   readonly query: string;
   /** Where each line of `query` stands. */
   readonly lines: readonly Location[];
+  /** The dbt model that it reads. */
+  readonly dbt?: DbtSource;
+}
+
+/** What the query's connection is, and where dbt's models are found. */
+export interface SourceFacts {
+  /** Undefined when there is no such connection. */
+  readonly connectionType: string | undefined;
+  readonly dbt: DbtFiles | undefined;
 }
 
 /** The query of a checked Sync document; undefined when something is wrong, which is reported. `path` is the document's file. */
-export async function queryOf(root: MapNode, path: string, scope: Scope): Promise<QueryText | undefined> {
-  const found = await rawQuery(root, path, scope);
+export async function queryOf(root: MapNode, path: string, scope: Scope, facts: SourceFacts): Promise<QueryText | undefined> {
+  const found = await rawQuery(root, path, scope, facts);
   if (found === undefined) return undefined;
   const query = withoutEnd(found.query);
   if (query.trim() === '') {
     scope.report({ message: 'the query is empty', location: found.lines[0] ?? locate(root, ['source']) });
     return undefined;
   }
-  return { query, lines: found.lines.slice(0, query.split('\n').length) };
+  return { ...found, query, lines: found.lines.slice(0, query.split('\n').length) };
 }
 
 /** Without the semicolons and white space at the end. */
@@ -32,22 +44,18 @@ export function withoutEnd(sql: string): string {
   return sql.replace(/[\s;]+$/, '');
 }
 
-async function rawQuery(root: MapNode, path: string, scope: Scope): Promise<QueryText | undefined> {
+async function rawQuery(root: MapNode, path: string, scope: Scope, facts: SourceFacts): Promise<QueryText | undefined> {
   const query = nodeAt(root, ['source', 'query']);
   if (query?.kind === 'scalar') return { query: query.text, lines: query.lines };
   const table = nodeAt(root, ['source', 'table']);
-  if (table !== undefined) return tableQuery(table, root, scope);
+  if (table !== undefined) return tableQuery(table, root, scope, facts);
   const file = nodeAt(root, ['source', 'file']);
   if (file?.kind === 'scalar') return modelFile(file.text, { path, at: file.location, scope });
-  scope.report({
-    message: 'source.dbt is not available yet',
-    location: locate(root, ['source', 'dbt']),
-    hint: 'use query, table or file; dbt writes its models as tables, so table: schema.model reads the same rows',
-  });
-  return undefined;
+  const model = await modelQuery(textAt(root, 'source', 'dbt') ?? '', { root, scope, ...facts });
+  return model === undefined ? undefined : { ...model, lines: [locate(root, ['source', 'dbt'])] };
 }
 
-function tableQuery(table: ConfigNode, root: MapNode, scope: Scope): QueryText | undefined {
+function tableQuery(table: ConfigNode, root: MapNode, scope: Scope, { connectionType }: SourceFacts): QueryText | undefined {
   const parts =
     table.kind === 'list'
       ? table.items.flatMap((item) => (item.kind === 'scalar' ? [item.text] : []))
@@ -55,7 +63,10 @@ function tableQuery(table: ConfigNode, root: MapNode, scope: Scope): QueryText |
         ? table.text.split('.')
         : [];
   const location = locate(root, ['source', 'table']);
-  if (parts.every((part) => part.trim() !== '')) return { query: `select * from ${qualified(...parts)}`, lines: [location] };
+  if (parts.every((part) => part.trim() !== '')) {
+    const dialect = dialectOf(connectionType) ?? duckdbDialect;
+    return { query: `select * from ${dialect.qualified(...parts)}`, lines: [location] };
+  }
   scope.report({
     message: 'source.table: a part of the name is empty',
     location,
@@ -74,7 +85,7 @@ interface ModelPlace {
 async function modelFile(name: string, { path, at, scope }: ModelPlace): Promise<QueryText | undefined> {
   const file = resolve(dirname(path), name);
   const shown = shownPath(scope.cwd, file);
-  if (!(await isInside(file, scope.dir))) {
+  if (!(await isInside(scope.files, file, scope.dir))) {
     scope.report({
       message: `source.file: ${shown} lies outside the project folder`,
       location: at,
@@ -82,7 +93,7 @@ async function modelFile(name: string, { path, at, scope }: ModelPlace): Promise
     });
     return undefined;
   }
-  const source = await readText(file);
+  const source = await readText(scope.files, file);
   if ('problem' in source) {
     scope.report({ message: `source.file: ${shown}: ${source.problem}`, location: at });
     return undefined;
@@ -103,9 +114,9 @@ function interpolateFile(text: string, file: string, scope: Scope): QueryText | 
 }
 
 /** Of a file that does not exist only the path is judged: reading it says the rest. */
-async function isInside(file: string, dir: string): Promise<boolean> {
-  const real = await realpath(file).catch(() => undefined);
-  const [from, to] = real === undefined ? [dir, file] : [await realpath(dir), real];
+async function isInside(files: FileView, file: string, dir: string): Promise<boolean> {
+  const real = await files.realPath(file);
+  const [from, to] = real === undefined ? [dir, file] : [(await files.realPath(dir)) ?? dir, real];
   const path = relative(from, to);
   return path !== '..' && !path.startsWith(`..${sep}`) && resolve(from, path) === to;
 }

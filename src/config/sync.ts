@@ -1,5 +1,6 @@
 /** A Sync document into a {@link Sync}: references put in, checked, defaults filled. */
 import type { Location } from '../errors.ts';
+import { type DbtFiles, waitOf } from './dbt.ts';
 import { resolveDocument, type Scope } from './document.ts';
 import { FIELD_TYPE_EXAMPLES, parseFieldType } from './field-type.ts';
 import type { SyncDocument } from './generated/sync.ts';
@@ -20,20 +21,24 @@ import {
 } from './nodes.ts';
 import { explainErrors, quoted } from './schema-errors.ts';
 import { check, readSchema, type Schema } from './schemas.ts';
-import { queryOf, withoutEnd } from './source-query.ts';
+import { queryOf, type SourceFacts, withoutEnd } from './source-query.ts';
 
 export interface SyncDefaults {
   /** Guards of the project. */
   readonly guards: WrittenGuards | undefined;
   /** Schema of a connection by its name. */
   readonly connectionSchema: (name: string) => Schema | undefined;
+  /** Type of a connection by its name. */
+  readonly connectionType: (name: string) => string | undefined;
+  /** The dbt project beside this one. */
+  readonly dbt: DbtFiles | undefined;
 }
 
 /** The sync as written; undefined when something is wrong with it, which is reported. */
 export async function resolveSync(document: ConfigDocument, scope: Scope, defaults: SyncDefaults): Promise<Sync | undefined> {
   const root = resolveDocument(document.root, scope, { schema: openSchema() });
   const optionsFit = root !== undefined && checkOptions(root, scope, defaults);
-  const query = root === undefined ? undefined : await queryOf(root, document.path, scope);
+  const query = root === undefined ? undefined : await queryOf(root, document.path, scope, sourceFacts(root, defaults));
   const fields = root === undefined ? undefined : fieldsOf(root, scope);
   if (root === undefined || !optionsFit || query === undefined || fields === undefined) return undefined;
   const plain = toPlain(root) as SyncDocument;
@@ -46,6 +51,7 @@ export async function resolveSync(document: ConfigDocument, scope: Scope, defaul
       key: [plain.source.key].flat(),
       timezone: plain.source.timezone,
       maxBytesBilled: textAt(root, 'source', 'max_bytes_billed'),
+      waitFor: waitOf(root, scope, defaults.dbt, query.dbt),
     },
     destination: destinationOf(root, plain),
     fields: fields.map((mapping) => ({ ...mapping, onDrift: mapping.onDrift ?? plain.on_drift ?? 'overwrite' })),
@@ -54,6 +60,10 @@ export async function resolveSync(document: ConfigDocument, scope: Scope, defaul
     location: root.location,
     at: (...path): Location => locate(root, path),
   };
+}
+
+function sourceFacts(root: MapNode, { connectionType, dbt }: SyncDefaults): SourceFacts {
+  return { connectionType: connectionType(textAt(root, 'source', 'connection') ?? ''), dbt };
 }
 
 function identityOf(plain: SyncDocument): Pick<Sync, 'name' | 'description' | 'owner' | 'tags' | 'movedFrom'> {

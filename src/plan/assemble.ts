@@ -2,13 +2,14 @@
 import type { Project, Sync } from '../config/model.ts';
 import type { Context } from '../context.ts';
 import { SLUICE_VERSION } from '../version.ts';
-import { addSummaries, EMPTY_SUMMARY, PLAN_FORMAT, type PlanDocument, type SyncPlan } from './document.ts';
+import { addSummaries, EMPTY_SUMMARY, PLAN_FORMAT, type PlanBase, type PlanDocument, type SyncPlan } from './document.ts';
 
 /** May be applied when something that changes is not blocked, or nothing changes and not everything is blocked. */
 export function planDocument(
   context: Context,
   request: { readonly project: Project; readonly commit: string | null },
   plans: readonly SyncPlan[],
+  base?: PlanBase,
 ): PlanDocument {
   const changing = plans.filter((each) => each.summary.create + each.summary.update + each.summary.delete + each.summary.clear > 0);
   const ready = plans.filter((each) => each.blocked.length === 0 && each.error === null);
@@ -23,6 +24,7 @@ export function planDocument(
     applyable: ready.length > 0 && (changing.length === 0 || changing.some((each) => ready.includes(each))),
     summary: addSummaries(plans.map((each) => each.summary)),
     syncs: plans,
+    ...(base === undefined ? {} : { base }),
   };
 }
 

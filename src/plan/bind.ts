@@ -10,6 +10,7 @@ import type { FieldMapping, Sync } from '../config/model.ts';
 import type { Capabilities, FieldSchema, ObjectSchema, ReadRequest } from '../destinations/destination.ts';
 import { type Location, type Problem, UserError } from '../errors.ts';
 import type { Query } from '../sources/source.ts';
+import type { Dialect } from '../sql/dialect.ts';
 import { duckdbDialect } from '../sql/duckdb.ts';
 import { ident, literal } from '../workspace/quote.ts';
 import { nearest } from '../nearest.ts';
@@ -65,7 +66,7 @@ interface Output {
 }
 
 /** Wraps the user's query in its mapping. Throws `UserError` for columns the query does not have. */
-export function mapQuery(sync: Sync, columns: readonly Column[]): MappedQuery {
+export function mapQuery(sync: Sync, columns: readonly Column[], { ident }: Dialect): MappedQuery {
   const problems: Problem[] = [];
   const outputs: Output[] = [];
   const fieldColumns = new Map<string, string>();
@@ -77,7 +78,7 @@ export function mapQuery(sync: Sync, columns: readonly Column[]): MappedQuery {
   sync.fields.forEach((mapping, index) => {
     if (mapping.from.kind === 'value') return;
     fieldColumns.set(mapping.field, `f${index}`);
-    outputs.push(fieldOutput(sync, mapping, `f${index}`, (name, at) => findColumn(columns, name, at, 'column', problems)));
+    outputs.push(fieldOutput(sync, mapping, `f${index}`, (name, at) => ident(findColumn(columns, name, at, 'column', problems))));
   });
   if (problems.length > 0) throw UserError.of(problems);
   const head = outputs.map((output, index) => `${output.sql} AS ${output.name}${index < outputs.length - 1 ? ',' : ''}`);
@@ -88,10 +89,17 @@ export function mapQuery(sync: Sync, columns: readonly Column[]): MappedQuery {
     outputs,
     query: {
       sync: sync.name,
+      limit: limitOf(sync),
       sql: ['SELECT', ...head, 'FROM (', sync.source.query, ') AS q'].join('\n'),
       lines: [start, ...headLines, start, ...sync.source.lines, start],
     },
   };
+}
+
+function limitOf({ source, at }: Sync): Query['limit'] {
+  return source.maxBytesBilled === undefined
+    ? undefined
+    : { bytesBilled: source.maxBytesBilled, location: at('source', 'max_bytes_billed') };
 }
 
 /** An expression stands on lines of its own, so that a position inside it is a position in the user's file. */
@@ -99,7 +107,7 @@ function fieldOutput(sync: Sync, { field, from }: FieldMapping, name: string, fi
   const at = sync.at('fields', field, from.kind);
   if (from.kind === 'sql')
     return { name, sql: `(\n${from.sql}\n)`, lines: [at, ...from.sql.split('\n').map((_, line) => from.lines[line] ?? at), at] };
-  return { name, sql: `q.${ident(find(from.kind === 'column' ? from.column : '', at))}`, lines: [at] };
+  return { name, sql: `q.${find(from.kind === 'column' ? from.column : '', at)}`, lines: [at] };
 }
 
 /** An expression that closes its own parenthesis and yields more than one value would shift every field behind it. */

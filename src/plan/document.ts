@@ -43,6 +43,90 @@ export interface PlanDocument {
   readonly applyable: boolean;
   readonly summary: Summary;
   readonly syncs: readonly SyncPlan[];
+  /** What the project was compared with (`plan --base`). Absent: with nothing. */
+  readonly base?: PlanBase;
+}
+
+/** The project at the merge base of this branch and another. */
+export interface PlanBase {
+  /** The other branch as typed: `origin/main`. */
+  readonly ref: string;
+  /** The merge base: 40 hexadecimal digits. */
+  readonly commit: string;
+  /** The working tree holds changes that are in no commit. They were planned, too. */
+  readonly dirty: boolean;
+  /**
+   * `compared`; `new`: there was no project in this folder, so that every sync is added; `invalid`: the project there has
+   * problems, so that the branch is planned alone: no sync then has a `change` or an `attribution`.
+   */
+  readonly status: 'compared' | 'new' | 'invalid';
+  /** Why the status is not `compared`; null when it is. */
+  readonly why: string | null;
+  /** Syncs of the project that mean the same at both commits, planned or not. */
+  readonly unchanged: number;
+  /** Syncs that the branch takes away (a renamed one is none). */
+  readonly removed: readonly RemovedSync[];
+}
+
+/** Its records are released: state is left as it is, and nothing is deleted in the destination. */
+export interface RemovedSync {
+  readonly name: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly object: string;
+  /** Records in state; 0 when it never ran. */
+  readonly records: number;
+  /** `file:line:column` at the merge base. */
+  readonly where: string;
+}
+
+/** How the configuration of a sync differs from the one at the merge base, in meaning. */
+export interface SyncChange {
+  readonly kind: 'added' | 'modified' | 'renamed' | 'unchanged';
+  /** The former name of a renamed sync (`moved.from`, whether or not anything else changed); null for every other kind. */
+  readonly from: string | null;
+  /** Empty for `added` and `unchanged`. */
+  readonly properties: readonly PropertyChange[];
+  /** Unified diff of the sync as YAML, references and defaults resolved, with what it uses of connections; '' when nothing differs. */
+  readonly diff: string;
+}
+
+/** One property that differs. Values are text: lists joined by commas, SQL as it stands. */
+export interface PropertyChange {
+  /** Whose property it is: the sync's own, that of a connection it uses, or the project's (`vars`, `guards`, `state`). */
+  readonly of: 'sync' | 'connection' | 'project';
+  /** Name of the sync, connection or project. */
+  readonly name: string;
+  /** Dotted path inside the document: `fields.Tier__c.sql`. */
+  readonly property: string;
+  /** Null where it was not, or is no longer, written and has no default. */
+  readonly before: string | null;
+  readonly after: string | null;
+  /** The values are secret: null, although they differ. */
+  readonly secret: boolean;
+  /** `file:line:column` in the working tree; of what was taken away: at the merge base. */
+  readonly where: string;
+}
+
+/** Records to be written. */
+export interface ChangeCounts {
+  readonly create: number;
+  readonly update: number;
+  readonly delete: number;
+  readonly clear: number;
+}
+
+/**
+ * Both configurations planned on the same rows and the same live records. A change that the configuration at the merge base
+ * would make as well, to the same values, is `pending`; a record with some fields of either counts as `branch`.
+ */
+export interface Attribution {
+  readonly branch: ChangeCounts;
+  readonly pending: ChangeCounts;
+  /** Records that the configuration at the merge base would have changed and this one does not. */
+  readonly withdrawn: ChangeCounts;
+  /** Updated records by field; adds up to `SyncPlan.fields`. */
+  readonly fields: Readonly<Record<string, { readonly branch: number; readonly pending: number }>>;
 }
 
 export interface SyncPlan {
@@ -84,6 +168,10 @@ export interface SyncPlan {
   /** Set when planning this sync failed; everything else is then zero. */
   readonly error: SyncError | null;
   readonly cost: { readonly api_calls: number | null; readonly api_calls_left: number | null; readonly bytes_billed: number | null };
+  /** With `plan --base`: what the branch changed about the sync. */
+  readonly change?: SyncChange;
+  /** With `plan --base`: what its changes are due to. Null where the former configuration could not be planned; a note says why. */
+  readonly attribution?: Attribution | null;
 }
 
 export interface SyncError {
@@ -107,8 +195,10 @@ export interface GuardResult {
   readonly actual: number;
   readonly existing: number;
   readonly ok: boolean;
-  /** True when only `--allow` let it pass. */
+  /** True when only `--allow` or an approval let it pass. */
   readonly allowed: boolean;
+  /** The approval that let it pass: its file, and the last day on which it counts. */
+  readonly approved_by?: { readonly file: string; readonly until: string };
 }
 
 export interface CheckResult {
@@ -142,6 +232,8 @@ export interface ChangeSample {
   /** A readable name of the record, when a mapped field looks like one. */
   readonly label: string | null;
   readonly fields: readonly FieldChange[];
+  /** With `plan --base`: what the change is due to; `branch` when at least one of its fields is. */
+  readonly due_to?: 'branch' | 'pending';
 }
 
 /** A sensitive value is `{ sensitive: true }` with null texts. */
@@ -153,6 +245,8 @@ export interface FieldChange {
   readonly sensitive: boolean;
   /** The value is the key of a record that this plan creates first. */
   readonly after_apply: boolean;
+  /** With `plan --base`, of a record to be written. */
+  readonly due_to?: 'branch' | 'pending';
 }
 
 export interface Blocked {

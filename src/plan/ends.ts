@@ -54,7 +54,7 @@ export async function attachEnds(ends: Ends, workspace: Workspace): Promise<void
 /** Binds a sync to what its two systems look like now. Throws `UserError` with every problem. */
 export async function bindEnds(sync: Sync, ends: Ends): Promise<BoundSync> {
   const columns = await ends.source.describe({ sql: sync.source.query, lines: sync.source.lines, sync: sync.name });
-  const mapped = mapQuery(sync, columns);
+  const mapped = mapQuery(sync, columns, ends.source.dialect);
   const mappedColumns = await ends.source.describe(mapped.query);
   const schema = await describeAt(sync, ends.destination);
   const targets = await describeTargets(sync, schema, ends.destination);

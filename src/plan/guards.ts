@@ -1,5 +1,5 @@
 /** Limits on what a plan may do (DESIGN 9). All breaches are shown at once, with their numbers and the way to allow them. */
-import { type Guard, GUARD_NAMES, type GuardName, type Guards } from '../config/model.ts';
+import { type Approval, type Guard, GUARD_NAMES, type GuardName, type Guards } from '../config/model.ts';
 import { UserError } from '../errors.ts';
 import { count, plural } from '../words.ts';
 import { nearest } from '../nearest.ts';
@@ -10,6 +10,17 @@ export interface Allowance {
   readonly guard: string;
   readonly sync: string;
   readonly count: number;
+  /** The approval in the project that says so; undefined: somebody typed it. */
+  readonly approval?: { readonly file: string; readonly until: string } | undefined;
+}
+
+/** What the project's approvals allow on this day. */
+export function approved(approvals: readonly Approval[], now: number): readonly Allowance[] {
+  return approvals
+    .filter(({ expiresAt }) => expiresAt >= now)
+    .flatMap(({ sync, limits, expires, location }) =>
+      limits.map(({ guard, limit }) => ({ guard, sync, count: limit, approval: { file: location.file, until: expires } })),
+    );
 }
 
 export function parseAllowance(text: string): Allowance {
@@ -33,11 +44,20 @@ export type GuardCounts = Readonly<Record<GuardName, number>> & { readonly exist
 export function evaluateGuards(sync: string, guards: Guards, counts: GuardCounts, allowances: readonly Allowance[]): GuardResult[] {
   return GUARD_NAMES.map((guard) => {
     const limit = limitOf(guards[guard], counts.existing);
-    const allowance = allowances.find((each) => each.guard === guard && each.sync === sync);
     const actual = counts[guard];
     const within = limit === null || actual <= limit;
-    const allowed = !within && allowance !== undefined && actual <= allowance.count;
-    return { guard, limit, actual, existing: counts.existing, ok: within || allowed, allowed };
+    const allowance = within ? undefined : allowances.find((each) => each.guard === guard && each.sync === sync && actual <= each.count);
+    const allowed = allowance !== undefined;
+    const by = allowance?.approval;
+    return {
+      guard,
+      limit,
+      actual,
+      existing: counts.existing,
+      ok: within || allowed,
+      allowed,
+      ...(by === undefined ? {} : { approved_by: by }),
+    };
   });
 }
 

@@ -40,7 +40,8 @@ export function hashId(bound: BoundSync, engine: string, key: SensitiveKey | und
 /** The sync as configured, without secrets (a resolved sync holds none). */
 export function configHash(sync: Sync): string {
   const { at: _at, location: _location, source, fields, ...rest } = sync;
-  const { lines: _lines, ...query } = source;
+  // Which run it waits for says when it is applied, not what it means; where a dbt model lives is in the query.
+  const { lines: _lines, waitFor: _waitFor, dbt: _dbt, ...query } = source;
   return digest([rest, query, fields.map(withoutPlaces)]);
 }
 

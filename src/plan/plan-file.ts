@@ -19,6 +19,9 @@ import { typedChanges, type ViewField } from './typed-view.ts';
 /** Rows that are compressed together: small groups keep every core busy where DuckDB's own (122,880) would make one of a whole plan. */
 const ROW_GROUP = 30_720;
 
+/** Changes that are read at once. */
+const PAGE = 5_000;
+
 /** A plan being written: in a private folder beside its destination until it is whole. */
 export class PlanDraft implements AsyncDisposable {
   readonly path: string;
@@ -183,10 +186,15 @@ export class PlanFile implements AsyncDisposable {
   async *records(sync?: string): AsyncGenerator<{ sync: string; samples: ChangeSample[] }> {
     const names = sync === undefined ? this.syncs.map((each) => each.sync) : [sync];
     for (const name of names) {
-      const rows = this.workspace.stream(`SELECT ${SAMPLE_COLUMNS} FROM plan.changes WHERE sync = $sync AND pass = 1 ORDER BY seq`, {
-        sync: name,
-      });
-      for await (const batch of rows) yield { sync: name, samples: batch.map((row) => sampleOf(row)) };
+      const last = await this.workspace.count('SELECT coalesce(max(seq), 0) FROM plan.changes WHERE sync = $sync', { sync: name });
+      // Page by page: rows stand in the order of `seq` in the file, and sorting all of them would hold all of them.
+      for (let from = 1; from <= last; from += PAGE) {
+        const rows = await this.workspace.rows(
+          `SELECT ${SAMPLE_COLUMNS} FROM plan.changes WHERE sync = $sync AND pass = 1 AND seq >= $from AND seq < $end ORDER BY seq`,
+          { sync: name, from, end: from + PAGE },
+        );
+        if (rows.length > 0) yield { sync: name, samples: rows.map((row) => sampleOf(row)) };
+      }
     }
   }
 

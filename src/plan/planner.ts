@@ -9,36 +9,42 @@
  *  6. record    changes, held records, rejects and state-only changes in the plan file
  *  7. brake     guards, checks and limits
  *
+ * With a base (`plan --base`), steps 3 to 5 are taken first with the configuration at the merge base, on the same rows and
+ * the same live records: what it would change as well was due anyway (`attribution.ts`).
+ *
  * Nothing here writes to a destination or to state.
  */
-import { registerFunctions, SensitiveKey } from '../canonical/functions.ts';
 import type { Project, Refresh, Sync } from '../config/model.ts';
 import type { Context } from '../context.ts';
-import { InternalError } from '../errors.ts';
+import { InternalError, messageOf } from '../errors.ts';
 import type { Warehouse } from '../sources/source.ts';
 import type { State } from '../state/state.ts';
 import { plural } from '../words.ts';
 import { Workspace } from '../workspace/workspace.ts';
 import { planDocument } from './assemble.ts';
+import { type BaseComparison, clearWork, compareWithFormer, type Due, dueOf, forgetUnasked, keepFormer } from './attribution.ts';
+import { planBase } from './base.ts';
 import type { BoundSync, HashFunction } from './bind.ts';
 import type { CandidateCounts } from './candidates.ts';
 import { runChecks } from './checks.ts';
 import { planCost } from './cost.ts';
 import { type Acceptance, classify } from './classify.ts';
 import type { CheckResult, PlanDocument, SyncPlan } from './document.ts';
-import { attachEnds, bindEnds, type Ends, openEnds, type Registry } from './ends.ts';
+import { bindEnds, type Ends, openEnds, type Registry } from './ends.ts';
 import type { Allowance } from './guards.ts';
 import { checkState, hashEngine, hashId, lineageOf, type OwnBase } from './identity.ts';
-import { countUnmanaged, readLive } from './live.ts';
-import { attachPartners, type Partner, rejectShared } from './partition.ts';
+import { countUnmanaged, type LiveRead, readLive } from './live.ts';
+import { readingOnce } from './live-once.ts';
+import { interruptOnAbort, type Opened, openWorkspace, sensitiveKey } from './opening.ts';
+import { rejectShared } from './partition.ts';
 import { PlanDraft } from './plan-file.ts';
 import { recordPlan, recordSync } from './record.ts';
 import { resolveReferences } from './references.ts';
-import { renameNote, storedName } from './renames.ts';
+import { renameNote } from './renames.ts';
 import { effectiveRefresh } from './refresh.ts';
-import { type Engine, select, type StoredBase } from './select.ts';
+import { type Engine, select, type Selected, type StoredBase } from './select.ts';
 import { blockedByParent, failedSync, syncPlan, withChecks } from './sync-plan.ts';
-import { warehouseOf } from './warehouse.ts';
+import { waitingFor } from './wait.ts';
 
 export interface PlanRequest {
   readonly project: Project;
@@ -60,6 +66,8 @@ export interface PlanRequest {
   readonly memoryLimit?: string | undefined;
   /** Another hash function, to see what collisions do. */
   readonly hash?: HashFunction | undefined;
+  /** What the project is compared with. */
+  readonly base?: BaseComparison | undefined;
 }
 
 /** Plans the syncs and writes the plan file. A sync that fails is in the document as such; the others are planned all the same. */
@@ -72,10 +80,12 @@ export async function plan(context: Context, request: PlanRequest): Promise<Plan
     context.emit({ type: 'plan:start', sync: sync.name });
     const planned = await planOrFail(context, request, draft, { sync, index });
     const parent = blockedByParent(sync, request.syncs, plans);
-    plans.push(parent === undefined ? planned : { ...planned, blocked: [...planned.blocked, parent] });
+    const waiting = await waitingFor(context, sync);
+    plans.push({ ...planned, blocked: [...planned.blocked, ...waiting, ...(parent === undefined ? [] : [parent])] });
     context.emit({ type: 'plan:done', sync: sync.name, ms: context.now() - started });
   }
-  const document = planDocument(context, request, plans);
+  const base = request.base === undefined ? undefined : await planBase(request.base, request.state);
+  const document = planDocument(context, request, plans, base);
   await draft.publish(context, document, request.encrypt);
   return document;
 }
@@ -93,7 +103,7 @@ async function planOrFail(context: Context, request: PlanRequest, draft: PlanDra
   } catch (error) {
     if (context.signal.aborted || error instanceof InternalError) throw error;
     await forgetSync(draft, turn.sync);
-    return failedSync(turn.sync, error);
+    return failedSync(turn.sync, error, request.base?.syncs.get(turn.sync.name)?.change);
   }
 }
 
@@ -113,29 +123,20 @@ async function planSync(
   await using workspace = await Workspace.open({ memoryLimit: request.memoryLimit });
   using _cancel = interruptOnAbort(context, workspace);
   await using ends = await openEnds(context, request.registry, request.project, sync);
-  const { stored, warehouse, partners } = await openWorkspace(workspace, request, draft, ends, sync);
+  const opened = await openWorkspace(workspace, request, draft, ends, sync);
 
   step('reading schemas');
-  const bound = await bindTo(sync, ends, warehouse);
-  const base = await ownBase(request, ends, bound, stored);
+  const bound = await bindTo(sync, ends, opened.warehouse);
+  const work = { context, request, turn, workspace, ends, ...opened, step };
+  const { due, readFrom } = await planFormer(work, bound);
 
-  step('comparing with state');
-  const refresh = effectiveRefresh(sync, request.refresh, bound.capabilities, base.count);
-  const from = { bound, ends, state: request.state, stored, own: base, warehouse };
-  const candidates = await select(workspace, { ...request, ...from, refresh, now: context.now() });
-  await rejectShared(workspace, sync, partners);
-
-  step('reading live records');
-  const live = await readLive(workspace, bound, ends.destination, refresh);
-  await resolveReferences(workspace, { bound, destination: ends.destination, refresh, planned: request.syncs.slice(0, turn.index) });
-
-  step('classifying');
-  const suspended = await suspension(workspace, candidates, base.count);
-  await classify(workspace, { bound, refresh, live: live.form, suspended: suspended !== undefined, accept: request.accept });
+  const isLatter = due?.kind === 'compared';
+  const { base, refresh, candidates, live, suspended } = await compare({ ...work, ends: readFrom }, bound, isLatter ? 'latter' : 'only');
+  if (isLatter) await compareWithFormer(workspace, bound);
 
   step('recording');
   await workspace.transaction(async () => {
-    await recordPlan(workspace, bound);
+    await recordPlan(workspace, bound, due);
     await recordSync(workspace, { bound, ord: turn.index, base, existing: base.count });
   });
   const planned = await syncPlan(workspace, {
@@ -149,7 +150,9 @@ async function planSync(
     unmanaged: await countUnmanaged(workspace, candidates),
     suspended,
     allow: request.allow,
-    cost: await planCost(workspace, ends.destination, sync.name),
+    cost: await planCost(workspace, ends, sync.name),
+    change: request.base?.syncs.get(sync.name)?.change,
+    due,
     renamed:
       base.head === undefined
         ? renameNote(
@@ -163,59 +166,73 @@ async function planSync(
   return { planned, bound };
 }
 
-// ---- 1. open
-
-interface Opened {
-  readonly stored: StoredBase;
-  /** What the source can do where base lives; undefined where base lives elsewhere. */
-  readonly warehouse: Warehouse | undefined;
-  /** Syncs that share the object with this one. */
-  readonly partners: readonly Partner[];
+/** What the steps of one sync work with. */
+interface Work extends Opened {
+  readonly context: Context;
+  readonly request: PlanRequest;
+  readonly turn: Turn;
+  readonly workspace: Workspace;
+  readonly ends: Ends;
+  readonly step: (name: string) => void;
 }
 
-async function openWorkspace(workspace: Workspace, request: PlanRequest, draft: PlanDraft, ends: Ends, sync: Sync): Promise<Opened> {
-  registerFunctions(workspace.connection, sensitiveKey(request.project));
-  await draft.attach(workspace);
-  const warehouse = warehouseOf(request.project, sync, ends.source, request.state);
-  const stored = await storedBase(workspace, request, sync, warehouse !== undefined && request.engine !== 'local');
-  const partners = await attachPartners(workspace, request.state, sync, request.project.syncs);
-  await attachEnds(ends, workspace);
-  await workspace.lock([request.project.dir]);
-  return { stored, warehouse, partners };
+interface Compared {
+  readonly base: OwnBase;
+  readonly refresh: Refresh;
+  readonly candidates: Selected;
+  readonly live: LiveRead;
+  /** Why nothing may be deleted, cleared or forgotten; undefined when it may. */
+  readonly suspended: string | undefined;
 }
 
-/** The head is read first: a run that ends in between then makes this plan stale, and not wrong. */
-async function storedBase(workspace: Workspace, request: PlanRequest, sync: Sync, stays: boolean): Promise<StoredBase> {
-  const { state } = request;
-  const name = await storedName(state, sync);
-  const head = await state.head(name);
-  const table = stays ? await state.table?.(workspace, name) : undefined;
-  if (table !== undefined) return { name, head, table, loaded: undefined, count: table.count, rejects: table.rejects };
-  const loaded = await state.attach(workspace, name);
-  return { name, head, table: undefined, loaded, count: loaded.count, rejects: loaded.rejects };
+/** Which configuration is compared: the only one, the one at the merge base, or the one that comes after that. */
+type Which = 'only' | 'former' | 'latter';
+
+/** Steps 3 to 5: the table `c_results`. */
+async function compare(work: Work, bound: BoundSync, which: Which): Promise<Compared> {
+  const { request, turn, workspace, ends, stored, warehouse, partners } = work;
+  const step = (name: string): void => work.step(which === 'former' ? `${name}, as at the merge base` : name);
+  step('comparing with state');
+  const base = await ownBase(request, ends, bound, stored);
+  const refresh = effectiveRefresh(bound.sync, request.refresh, bound.capabilities, base.count);
+  const from = { bound, ends, state: request.state, stored, own: base, warehouse };
+  const candidates = await select(workspace, { ...request, ...from, refresh, now: work.context.now() });
+  await rejectShared(workspace, bound.sync, partners);
+
+  step('reading live records');
+  const live = await readLive(workspace, bound, ends.destination, refresh);
+  if (which === 'latter') await forgetUnasked(workspace);
+  const planned = request.syncs.slice(0, turn.index);
+  await resolveReferences(workspace, { bound, destination: ends.destination, refresh, planned, onlyPending: which === 'former' });
+
+  step('classifying');
+  const suspended = await suspension(workspace, candidates, base.count);
+  await classify(workspace, { bound, refresh, live: live.form, suspended: suspended !== undefined, accept: request.accept });
+  return { base, refresh, candidates, live, suspended };
 }
 
-function sensitiveKey(project: Project): SensitiveKey | undefined {
-  return project.state.key === undefined ? undefined : new SensitiveKey(project.state.key);
-}
-
-/** Ctrl-C stops the statement that runs; again and again, because it may come between two statements. */
-function interruptOnAbort(context: Context, workspace: Workspace): Disposable {
-  const state = { done: false };
-  const interrupt = async (): Promise<void> => {
-    while (!state.done) {
-      workspace.interrupt();
-      await context.sleep(50);
+/**
+ * Plans the sync as it was at the merge base, where that may tell its changes apart. `readFrom`: the ends for the plan
+ * itself, which then see the records that were read here. What cannot be planned any more is no error: the branch may repair it.
+ */
+async function planFormer(work: Work, bound: BoundSync): Promise<{ readonly due: Due | undefined; readonly readFrom: Ends }> {
+  const { request, turn, workspace, ends, context } = work;
+  const due = request.base === undefined ? undefined : dueOf(request.base, turn.sync);
+  if (due?.kind !== 'plan') return { due, readFrom: ends };
+  try {
+    const former = await bindTo(due.former, ends, work.warehouse);
+    const readFrom = { ...ends, destination: readingOnce(ends.destination, workspace, [bound, former]) };
+    try {
+      await compare({ ...work, ends: readFrom }, former, 'former');
+      await keepFormer(workspace);
+      return { due: { kind: 'compared' }, readFrom };
+    } finally {
+      await clearWork(workspace, turn.sync);
     }
-  };
-  const start = (): void => void interrupt();
-  context.signal.addEventListener('abort', start, { once: true });
-  return {
-    [Symbol.dispose]: () => {
-      state.done = true;
-      context.signal.removeEventListener('abort', start);
-    },
-  };
+  } catch (error) {
+    if (context.signal.aborted || error instanceof InternalError) throw error;
+    return { due: { kind: 'unknown', why: `it could not be planned as it was: ${messageOf(error)}` }, readFrom: ends };
+  }
 }
 
 // ---- 2. bind

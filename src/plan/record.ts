@@ -4,16 +4,19 @@ import { rewritesKey } from '../canonical/key.ts';
 import type { FieldType } from '../canonical/types.ts';
 import { literal } from '../workspace/quote.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { type Due, dueColumns } from './attribution.ts';
 import { type BoundSync, keyJson } from './bind.ts';
 import { configHash, type OwnBase } from './identity.ts';
 import type { PlannedField } from './plan-file.ts';
 import { writesExpression } from './field-sql.ts';
 import { hasMember, memberText, objectOf } from './json-sql.ts';
+import { CHANGES } from './plan-tables.ts';
 
-export async function recordPlan(workspace: Workspace, bound: BoundSync): Promise<void> {
+/** `due`: what the changes are due to, with `plan --base`. */
+export async function recordPlan(workspace: Workspace, bound: BoundSync, due: Due | undefined): Promise<void> {
   const sync = { sync: bound.sync.name };
   await workspace.run(PLACES);
-  await workspace.run(changes(bound), sync);
+  await workspace.run(changes(bound, due), sync);
   await keepSourceKeys(workspace, bound);
   await deferSelfReferences(workspace, bound);
   await workspace.run(HELD, sync);
@@ -21,14 +24,11 @@ export async function recordPlan(workspace: Workspace, bound: BoundSync): Promis
   await workspace.run(ADOPTIONS, sync);
 }
 
-/** Spelled out: IN over more than two constants becomes a join. */
-const CHANGES = "(action = 'create' OR action = 'update' OR action = 'clear' OR action = 'delete')";
-
 /** Changes of one action and one set of fields stand together: they become batches. Within them, by key. (A hash orders the sets: comparing lists is slow.) */
 const ORDER = "CASE action WHEN 'create' THEN 1 WHEN 'update' THEN 2 WHEN 'clear' THEN 3 ELSE 4 END, hash(fields), key";
 
 /** The materialised WITH lets both cores sort and compress, see `classify.ts`. */
-function changes(bound: BoundSync): string {
+function changes(bound: BoundSync, due: Due | undefined): string {
   const planned = bound.fields.filter((field) => field.mapping.reference !== undefined);
   const afterApply =
     planned.length === 0
@@ -42,8 +42,8 @@ function changes(bound: BoundSync): string {
       CASE WHEN action <> 'delete' THEN next_returned END AS returned,
       CASE WHEN len(held_fields) = 0 THEN row_hash END AS row_hash, next_live_hash AS live_hash,
       CASE WHEN action = 'create' AND NOT has_b THEN 'created' ELSE coalesce(origin, 'adopted') END AS origin,
-      ${afterApply} AS after_apply
-    FROM changing AS r JOIN c_order AS o ON r.place = o.place ORDER BY o.seq`;
+      ${afterApply} AS after_apply, ${dueColumns(due)}
+    FROM changing AS r JOIN c_order AS o ON r.place = o.place${due?.kind === 'compared' ? ' JOIN (SELECT place, due_to, branch_fields FROM c_due) AS t ON r.place = t.place' : ''} ORDER BY o.seq`;
 }
 
 /** The order is found on narrow columns; the wide rows are then sorted by one number. */

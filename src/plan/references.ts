@@ -8,10 +8,17 @@ import type { Workspace } from '../workspace/workspace.ts';
 import type { BoundField, BoundSync } from './bind.ts';
 import { elementText } from './json-sql.ts';
 
-export async function resolveReferences(
-  workspace: Workspace,
-  request: { bound: BoundSync; destination: Destination; refresh: Refresh; planned: readonly Sync[] },
-): Promise<void> {
+export interface ReferenceRequest {
+  readonly bound: BoundSync;
+  readonly destination: Destination;
+  readonly refresh: Refresh;
+  /** Syncs whose changes are in the plan file already. */
+  readonly planned: readonly Sync[];
+  /** Parents that are created because of the branch do not count: the configuration at the merge base is planned. */
+  readonly onlyPending?: boolean;
+}
+
+export async function resolveReferences(workspace: Workspace, request: ReferenceRequest): Promise<void> {
   const { bound } = request;
   const references = bound.fields.filter((field) => field.mapping.reference !== undefined);
   if (references.length === 0) return;
@@ -21,7 +28,7 @@ export async function resolveReferences(
       SELECT DISTINCT ${canonicalText(field.type, canonicalValue(field.type, field.raw, bound.capabilities.text))} AS k0 FROM c_desired WHERE ${field.raw.sql} IS NOT NULL`);
     if (request.refresh === 'none' || !bound.capabilities.readByKey.can) await assumeParents(workspace, field);
     else await readParents(workspace, request.destination, field, bound.capabilities.text);
-    await addPlannedParents(workspace, field, bound, request.planned);
+    await addPlannedParents(workspace, field, request);
   }
 }
 
@@ -42,7 +49,11 @@ async function readParents(workspace: Workspace, destination: Destination, field
 }
 
 /** Creates of an earlier sync of this plan, or of this very sync, that write the referenced object by the referenced key. */
-async function addPlannedParents(workspace: Workspace, field: BoundField, bound: BoundSync, planned: readonly Sync[]): Promise<void> {
+async function addPlannedParents(
+  workspace: Workspace,
+  field: BoundField,
+  { bound, planned, onlyPending = false }: ReferenceRequest,
+): Promise<void> {
   const reference = field.mapping.reference;
   if (reference === undefined) return;
   const creates = (sync: Sync): boolean =>
@@ -54,7 +65,7 @@ async function addPlannedParents(workspace: Workspace, field: BoundField, bound:
   for (const sync of planned.filter((each) => creates(each))) {
     await workspace.run(
       `INSERT INTO c_parents SELECT ${field.index}, value, true FROM (
-        SELECT ${elementText('key', 0)} AS value FROM plan.changes WHERE sync = $sync AND action = 'create' AND pass = 1) WHERE ${missing}`,
+        SELECT ${elementText('key', 0)} AS value FROM plan.changes WHERE sync = $sync AND action = 'create' AND pass = 1${onlyPending ? " AND due_to IS DISTINCT FROM 'branch'" : ''}) WHERE ${missing}`,
       { sync: sync.name },
     );
   }

@@ -153,11 +153,16 @@ export async function rejectGroups(workspace: Workspace, sync: string): Promise<
 }
 
 export async function heldExamples(workspace: Workspace, sync: string): Promise<HeldExample[]> {
-  const rows = await workspace.rows(
-    `SELECT key, reason, fields, before, after FROM plan.held WHERE sync = $sync ORDER BY key LIMIT ${SAMPLES}`,
-    { sync },
-  );
-  return rows.map((row) => ({ key: keyOf(row), reason: String(row['reason']), fields: fieldChanges(row) }));
+  const rows = await workspace.rows(`SELECT ${HELD_COLUMNS} FROM plan.held WHERE sync = $sync ORDER BY key LIMIT ${SAMPLES}`, { sync });
+  return rows.map((row) => heldOf(row));
+}
+
+/** Columns that {@link heldOf} needs. */
+export const HELD_COLUMNS = 'key, reason, fields, before, after';
+
+/** A row of `held` as a document: values that were left alone, sensitive ones withheld. */
+export function heldOf(row: Row): HeldExample {
+  return { key: keyOf(row), reason: String(row['reason']), fields: fieldChanges(row) };
 }
 
 /** The first changes of each kind, as a person would want to see them. */
@@ -171,8 +176,8 @@ export async function changeSamples(workspace: Workspace, sync: string): Promise
   return rows.map((row) => sampleOf(row));
 }
 
-/** Columns that {@link sampleOf} needs. */
-export const SAMPLE_COLUMNS = 'seq, action, reason, key, fields, cases, before, after, after_apply';
+/** Columns that {@link sampleOf} needs; the last two are not in every plan file. */
+export const SAMPLE_COLUMNS = "COLUMNS('^(seq|action|reason|key|fields|cases|before|after|after_apply|due_to|branch_fields)$')";
 
 /** A row of `changes` as a document: values of the fields that are written, sensitive ones withheld. */
 export function sampleOf(row: Row): ChangeSample {
@@ -182,6 +187,7 @@ export function sampleOf(row: Row): ChangeSample {
     key: keyOf(row),
     label: labelOf(row),
     fields: fieldChanges(row),
+    ...dueTo(row),
   };
 }
 
@@ -198,6 +204,7 @@ function fieldChanges(row: Row): FieldChange[] {
   const after = valuesOf(row['after']);
   const cases = valuesOf(row['cases']);
   const pending = new Set((row['after_apply'] as readonly string[] | undefined) ?? []);
+  const ofBranch = typeof row['due_to'] === 'string' ? (row['branch_fields'] as readonly string[]) : undefined;
   const names = row['action'] === 'delete' ? Object.keys(before) : (row['fields'] as readonly string[]);
   return names.map((field) => {
     const sensitive = isSealed(before[field] ?? null) || isSealed(after[field] ?? null);
@@ -208,8 +215,15 @@ function fieldChanges(row: Row): FieldChange[] {
       after: sensitive ? null : (after[field] ?? null),
       sensitive,
       after_apply: pending.has(field),
+      ...(ofBranch === undefined ? {} : { due_to: ofBranch.includes(field) ? 'branch' : 'pending' }),
     };
   });
+}
+
+/** Only of a plan that was compared with another project. */
+function dueTo(row: Row): Pick<ChangeSample, 'due_to'> {
+  const due = row['due_to'];
+  return due === 'branch' || due === 'pending' ? { due_to: due } : {};
 }
 
 const LABEL_FIELDS = /(^|_)(name|title|subject|label|email)(_|$)/i;

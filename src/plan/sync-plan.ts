@@ -6,7 +6,8 @@ import { count, plural } from '../words.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { BoundSync } from './bind.ts';
 import { emptySyncPlan } from './assemble.ts';
-import { type Blocked, type CheckResult, type SyncPlan } from './document.ts';
+import { attributionOf, type Due } from './attribution.ts';
+import type { Blocked, CheckResult, SyncChange, SyncPlan } from './document.ts';
 import { type Allowance, breaches, evaluateGuards } from './guards.ts';
 import { changeSamples, countPlan, heldExamples, rejectGroups, type SyncCounts, transitions, updatedFields } from './summary.ts';
 import type { Selected } from './select.ts';
@@ -28,6 +29,9 @@ export interface SyncPlanRequest {
   /** What to say to a sync that looks like another one under a new name. */
   readonly renamed: string | undefined;
   readonly cost: SyncPlan['cost'];
+  /** What the branch changed about the sync, and what the changes are due to: with `plan --base`. */
+  readonly change: SyncChange | undefined;
+  readonly due: Due | undefined;
 }
 
 export async function syncPlan(workspace: Workspace, request: SyncPlanRequest): Promise<SyncPlan> {
@@ -79,6 +83,9 @@ export async function syncPlan(workspace: Workspace, request: SyncPlanRequest): 
     blocked: [...breaches(sync.name, guards), ...driftFailure(counts)],
     error: null,
     cost: request.cost,
+    ...(request.change === undefined
+      ? {}
+      : { change: request.change, attribution: await attributionOf(workspace, sync, request.due, summary) }),
   };
 }
 
@@ -105,6 +112,7 @@ function notes(request: SyncPlanRequest, counts: SyncCounts): string[] {
         ]
       : []),
     ...normalised,
+    ...(request.due?.kind === 'unknown' ? [`what is due to this branch cannot be told from what was due anyway: ${request.due.why}`] : []),
   ];
 }
 
@@ -132,7 +140,7 @@ export function withChecks(planned: SyncPlan, checks: readonly CheckResult[]): S
 }
 
 /** A sync that could not be planned. The others are planned all the same. */
-export function failedSync(sync: Sync, error: unknown): SyncPlan {
+export function failedSync(sync: Sync, error: unknown, change?: SyncChange): SyncPlan {
   const problems = error instanceof UserError ? error.problems : [{ message: messageOf(error) }];
   const [first] = problems;
   const at = first?.location;
@@ -144,6 +152,7 @@ export function failedSync(sync: Sync, error: unknown): SyncPlan {
     ...emptySyncPlan(sync),
     blocked: limited ? [{ kind: 'limit', message, hint: described.hint }] : [],
     error: limited ? null : described,
+    ...(change === undefined ? {} : { change, attribution: null }),
   };
 }
 

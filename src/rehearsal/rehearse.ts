@@ -141,7 +141,7 @@ class Rehearsal {
     const { sync, source, given, expected, snapshot } = input;
     try {
       const columns = await source.describe({ sql: sync.source.query, lines: sync.source.lines, sync: sync.name });
-      const mapped = mapQuery(sync, columns);
+      const mapped = mapQuery(sync, columns, source.dialect);
       const types = new Map((await source.describe(mapped.query)).map((column) => [column.name, column.type]));
       const columnOf = (field: string): string | null => {
         const key = sync.destination.key.indexOf(field);

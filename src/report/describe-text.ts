@@ -3,6 +3,7 @@ import type { Column } from '../canonical/types.ts';
 import type { FieldMapping, Sync } from '../config/model.ts';
 import type { FieldSchema, ObjectSchema } from '../destinations/destination.ts';
 import { formatProblem, type Problem } from '../errors.ts';
+import { bytes } from '../words.ts';
 import type { Paint } from './colour.ts';
 import { visible, visibleLines } from './escape.ts';
 import { table } from './table.ts';
@@ -11,15 +12,17 @@ import { table } from './table.ts';
 export interface InspectionView {
   readonly sync: Sync;
   readonly columns: readonly Column[] | null;
+  /** Bytes that running the query would bill. */
+  readonly billed: number | null;
   readonly schema: ObjectSchema | null;
   readonly problems: readonly Problem[];
 }
 
 export function renderInspection(view: InspectionView, paint: Paint): string {
-  const { sync, columns, schema, problems } = view;
+  const { sync, columns, billed, schema, problems } = view;
   const parts = [
     paint.bold(visible(sync.name)),
-    `  source ${visible(sync.source.connection)}, key ${sync.source.key.map((name) => visible(name)).join(', ')}`,
+    `  source ${visible(sync.source.connection)}, key ${sync.source.key.map((name) => visible(name)).join(', ')}${billed === null ? '' : `, ${bytes(billed)} to be billed`}`,
     ...(columns === null
       ? []
       : [

@@ -3,7 +3,7 @@ import type { FieldChange } from '../plan/document.ts';
 import { count } from '../words.ts';
 import { cut, cutPair, quoted, visible } from './escape.ts';
 
-export { count, plural } from '../words.ts';
+export { bytes, count, plural } from '../words.ts';
 
 /** Longest value shown, in characters. */
 const VALUE_LENGTH = 60;
@@ -70,14 +70,6 @@ export function duration(ms: number): string {
   const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60];
   if (minutes < 60) return `${minutes} min ${String(rest).padStart(2, '0')} s`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
-}
-
-/** `10 MB`. */
-export function bytes(value: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3));
-  const scaled = value / 1000 ** power;
-  return `${scaled < 10 && power > 0 ? scaled.toFixed(1) : count(Math.round(scaled))} ${units[power] ?? 'B'}`;
 }
 
 /** `2026-11-22 16:30:11` in UTC. */

@@ -23,7 +23,7 @@ export function renderMarkdown(document: PlanDocument): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function headline(document: PlanDocument): string {
+export function headline(document: PlanDocument): string {
   const failed = document.syncs.filter((sync) => sync.error !== null).length;
   const counts = summaryText(addSummaries(document.syncs.map((sync) => sync.summary)));
   if (counts.length > 0) return `Sluice plan: ${counts.join(', ')}`;
@@ -42,7 +42,7 @@ function provenance(document: PlanDocument): string {
 }
 
 /** What must be seen first: errors, and what may not be applied. */
-function alerts(sync: SyncPlan): readonly string[] {
+export function alerts(sync: SyncPlan): readonly string[] {
   const name = code(sync.name);
   if (sync.error !== null) {
     const { message, where, hint } = sync.error;
@@ -68,7 +68,7 @@ function overview(syncs: readonly SyncPlan[]): string {
   const rows = syncs.map((sync) => {
     const { create, update, clear, delete: deletes, drift, conflict, held, rejected, known_rejected } = sync.summary;
     const numbers = [create, update, clear, deletes, drift + conflict, held, rejected + known_rejected];
-    return [code(sync.name), code(`${sync.destination}.${sync.object}`), ...numbers.map((number) => (number === 0 ? '' : count(number)))];
+    return [code(sync.name), code(`${sync.destination}.${sync.object}`), ...numbers.map((number) => shownCount(number))];
   });
   return markdownTable(head, ['---', '---', ...numbersAlign(7)], rows);
 }
@@ -77,7 +77,7 @@ function numbersAlign(columns: number): readonly string[] {
   return Array.from({ length: columns }, () => '---:');
 }
 
-function markdownTable(head: readonly string[], align: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdownTable(head: readonly string[], align: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, align, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
@@ -96,33 +96,52 @@ function details(sync: SyncPlan): string {
   return [`<details><summary>${code(sync.name)}: ${text(driftChecked(sync))}${hidden}</summary>`, ...body, '</details>'].join('\n\n');
 }
 
-function fieldsTable(sync: SyncPlan, shown: boolean): string {
+export function fieldsTable(sync: SyncPlan, shown: boolean): string {
   const names = [...new Set([...Object.keys(sync.fields), ...Object.keys(sync.drift_fields)])].slice(0, FIELDS);
   if (names.length === 0) return '';
+  const due = sync.attribution?.fields;
+  const updated = due === undefined ? ['Updated'] : ['Updated by this branch', 'Already pending'];
   const rows = names.map((field) => {
     const frequent = shown && Object.hasOwn(sync.transitions, field) ? transitionText(sync.transitions[field]) : '';
-    return [code(field), numberOf(sync.fields, field), numberOf(sync.drift_fields, field), frequent === '' ? '' : code(frequent)];
+    const own = due !== undefined && Object.hasOwn(due, field) ? due[field] : undefined;
+    const numbers = due === undefined ? [numberOf(sync.fields, field)] : [shownCount(own?.branch ?? 0), shownCount(own?.pending ?? 0)];
+    return [code(field), ...numbers, numberOf(sync.drift_fields, field), ...(shown ? [frequent === '' ? '' : code(frequent)] : [])];
   });
-  return markdownTable(['Field', 'Updated', 'Drifted', 'Most frequent'], ['---', '---:', '---:', '---'], rows);
+  const last = shown ? ['Most frequent'] : [];
+  return markdownTable(
+    ['Field', ...updated, 'Drifted', ...last],
+    ['---', ...numbersAlign(updated.length + 1), ...last.map(() => '---')],
+    rows,
+  );
+}
+
+function shownCount(value: number): string {
+  return value === 0 ? '' : count(value);
 }
 
 function numberOf(fields: Readonly<Record<string, number>>, field: string): string {
   const value = Object.hasOwn(fields, field) ? (fields[field] ?? 0) : 0;
-  return value === 0 ? '' : count(value);
+  return shownCount(value);
 }
 
 /** Messages and keys of rejects hold values: masked, only the code and the number show. */
-function rejects(groups: readonly RejectGroup[], shown: boolean): string {
+export function rejects(groups: readonly RejectGroup[], shown: boolean): string {
   if (groups.length === 0) return '';
-  const rows = groups.map((group) => {
-    const [example] = group.examples;
-    const first = !shown || example === undefined ? '' : `${code(keyText(example.key))} ${code(example.message)}`;
-    return [code(group.code), group.field === null ? '' : code(group.field), count(group.count), first];
-  });
-  return markdownTable(['Rejected', 'Field', 'Records', 'First'], ['---', '---', '---:', '---'], rows);
+  const rows = groups.map((group) => [
+    code(group.code),
+    group.field === null ? '' : code(group.field),
+    count(group.count),
+    ...(shown ? [firstOf(group)] : []),
+  ]);
+  const last = shown ? ['First'] : [];
+  return markdownTable(['Rejected', 'Field', 'Records', ...last], ['---', '---', '---:', ...last.map(() => '---')], rows);
 }
 
-function samples(list: readonly ChangeSample[]): string {
+function firstOf({ examples: [example] }: RejectGroup): string {
+  return example === undefined ? '' : `${code(keyText(example.key))} ${code(example.message)}`;
+}
+
+export function samples(list: readonly ChangeSample[]): string {
   if (list.length === 0) return '';
   const rows = list.map((sample) => {
     const fields = sample.action === 'delete' ? [] : sample.fields.slice(0, FIELDS);

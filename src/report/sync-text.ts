@@ -1,5 +1,6 @@
 /** One sync of a plan, line by line. */
-import type { Blocked, ChangeSample, FieldChange, SyncPlan } from '../plan/document.ts';
+import type { GuardResult, Blocked, ChangeSample, FieldChange, SyncPlan } from '../plan/document.ts';
+import { changeLines, dueText } from './base-text.ts';
 import type { Paint } from './colour.ts';
 import { padEnd, padStart, visible, visibleLines } from './escape.ts';
 import { count, fieldChange, keyText, plural, value } from './format.ts';
@@ -15,18 +16,23 @@ const WIDTH = 118;
 
 export function syncLines(sync: SyncPlan, options: TextOptions): readonly string[] {
   const { paint } = options;
-  if (sync.error !== null) return errorLines(sync, paint);
+  if (sync.error !== null) return [...changeLines(sync, paint), ...errorLines(sync, paint)];
   const rows = legend(sync);
   return [
+    ...changeLines(sync, paint),
     ...(rows.length === 0 ? [paint.dim(`    no changes, ${count(sync.summary.unchanged)} unchanged`)] : legendLines(rows, paint)),
     ...heldLines(sync),
     ...sampleLines(sync, options),
     ...sync.guards
       .filter((guard) => guard.allowed)
-      .map((guard) => `    guard ${visible(guard.guard)}: ${count(guard.actual)} let through by --allow`),
+      .map((guard) => `    guard ${visible(guard.guard)}: ${count(guard.actual)} let through by ${allowedBy(guard)}`),
     ...sync.notes.map((note) => `    note: ${visible(note)}`),
     ...blockedLines(sync, paint),
   ];
+}
+
+function allowedBy({ approved_by: by }: GuardResult): string {
+  return by === undefined ? '--allow' : `${visible(by.file)} (until ${visible(by.until)})`;
 }
 
 function errorLines(sync: SyncPlan, paint: Paint): readonly string[] {
@@ -106,9 +112,8 @@ export function sampleLine(sample: ChangeSample, paint: Paint, all = false): str
   const more = changes.length > shown.length ? [`... ${plural(changes.length - shown.length, 'more field')}`] : [];
   const reason = REASONS.get(sample.reason);
   const head = `${paint[STYLES[sample.action]](SYMBOLS[sample.action])} ${keyText(sample.key)}${named ? '' : `  ${value(sample.label)}`}`;
-  return [head, ...shown.map((change) => fieldChange(change, sample.action)), ...more, ...(reason === undefined ? [] : [reason])].join(
-    '   ',
-  );
+  const notes = [reason, dueText(sample)].filter((note) => note !== undefined);
+  return [head, ...shown.map((change) => fieldChange(change, sample.action)), ...more, ...notes].join('   ');
 }
 
 function writtenFields(sample: ChangeSample): readonly FieldChange[] {

@@ -1,5 +1,6 @@
 /** The plan for people: fields and transitions before samples, totals last. */
 import type { PlanDocument, SyncPlan } from '../plan/document.ts';
+import { baseLines } from './base-text.ts';
 import type { Paint } from './colour.ts';
 import { displayWidth, padEnd, visible } from './escape.ts';
 import { count } from './format.ts';
@@ -20,7 +21,8 @@ export function renderPlan(document: PlanDocument, options: TextOptions): string
   const widths = headingWidths(document.syncs);
   const blocks = document.syncs.map((sync) => [heading(sync, widths, options.paint), ...syncLines(sync, options)].join('\n'));
   // One sync and its totals read as one; several stand apart.
-  return `${[...blocks, totals(document, options.paint)].join(blocks.length > 1 ? '\n\n' : '\n')}\n`;
+  const end = [...baseLines(document, options.paint), totals(document, options.paint)].join('\n');
+  return `${[...blocks, end].join(blocks.length > 1 ? '\n\n' : '\n')}\n`;
 }
 
 interface HeadingWidths {

@@ -36,11 +36,12 @@ function headline(document: PlanDocument, errors: number, paint: Paint): string 
   const cost = costText(document.syncs);
   if (counts.length > 0) return [`${paint.bold('Plan:')} ${counts.join(', ')}.`, ...cost].join(' ');
   if (errors > 0) return '';
+  if (document.syncs.length === 0) return 'Nothing was planned.';
   const stateOnly = summary.adopt + summary.forget + summary.release;
   const state = stateOnly === 0 ? '' : ` ${plural(stateOnly, 'record')} to note in state; apply does that and writes nothing.`;
   // A query without rows says nothing about the destination.
   const isEmpty = document.syncs.some((sync) => sync.rows === 0);
-  return `${paint.ok(isEmpty ? NO_CHANGES : `${NO_CHANGES} ${ALL_AGREES}`)}${state}`;
+  return [`${paint.ok(isEmpty ? NO_CHANGES : `${NO_CHANGES} ${ALL_AGREES}`)}${state}`, ...billedText(document.syncs)].join(' ');
 }
 
 /** `12 to create, 340 to update, 1 rejected`; empty when there is nothing to write or to look at. */
@@ -57,12 +58,17 @@ export function summaryText(summary: Summary): readonly string[] {
   return parts.filter(([value]) => value > 0).map(([value, words]) => `${count(value)} ${words}`);
 }
 
-/** `4 API calls of 84,213 left today.` per destination, and what the warehouse will bill. */
+/** `4 API calls of 84,213 left today.` per destination, and what the warehouse bills. */
 export function costText(syncs: readonly SyncPlan[]): readonly string[] {
-  const billed = syncs.reduce((sum, sync) => sum + (sync.cost.bytes_billed ?? 0), 0);
   const destinations = [...new Set(syncs.filter((sync) => sync.cost.api_calls !== null).map((sync) => sync.destination))];
   const calls = destinations.map((name) => callsText(name, syncs, destinations.length > 1));
-  return [...calls, ...(billed > 0 ? [`${bytes(billed)} billed by the warehouse.`] : [])];
+  return [...calls, ...billedText(syncs)];
+}
+
+/** `10 MB billed by the warehouse.`: what making the plan has cost. */
+function billedText(syncs: readonly SyncPlan[]): readonly string[] {
+  const billed = syncs.reduce((sum, sync) => sum + (sync.cost.bytes_billed ?? 0), 0);
+  return billed > 0 ? [`${bytes(billed)} billed by the warehouse.`] : [];
 }
 
 function callsText(destination: string, syncs: readonly SyncPlan[], naming: boolean): string {

@@ -13,6 +13,7 @@ export type SourceRegistry = ReadonlyMap<string, () => Promise<OpenSource>>;
 /** The connectors that come with Sluice. */
 export const SOURCES: SourceRegistry = new Map<string, () => Promise<OpenSource>>([
   ['duckdb', async () => (await import('./duckdb/index.ts')).openDuckDbSource],
+  ['bigquery', async () => (await import('./bigquery/index.ts')).openBigQuerySource],
   ['postgres', async () => (await import('./postgres/index.ts')).openPostgresSource],
 ]);
 

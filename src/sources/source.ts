@@ -1,4 +1,5 @@
 import type { Column } from '../canonical/types.ts';
+import type { Dialect } from '../sql/dialect.ts';
 import type { BaseTable } from '../workspace/base-table.ts';
 import type { Relation, Workspace } from '../workspace/workspace.ts';
 import type { Location } from '../errors.ts';
@@ -10,6 +11,8 @@ export interface Query {
   readonly lines: readonly Location[];
   /** Name of the sync, for labels and messages. */
   readonly sync: string;
+  /** Bytes that it may bill, exact, as text, and where that is written: more fails before it is billed. */
+  readonly limit?: { readonly bytesBilled: string; readonly location: Location } | undefined;
 }
 
 export interface Estimate {
@@ -49,6 +52,8 @@ export interface Warehouse {
 
 /** A system that can be queried. */
 export interface Source extends AsyncDisposable {
+  /** In which the planner writes what it puts around the user's query. */
+  readonly dialect: Dialect;
   /** Name and version of what computes row hashes, in the workspace or in the source's own database; part of the state's `hash_id`. */
   readonly engine: string;
   /** Makes the system reachable from the workspace. Runs before the workspace is locked against outside access. */
@@ -56,6 +61,10 @@ export interface Source extends AsyncDisposable {
   /** Names and types of the query's columns, without running it. Rejects everything that is not one SELECT. */
   describe(query: Query): Promise<readonly Column[]>;
   estimate?(query: Query): Promise<Estimate>;
+  /** What the connection may do beyond the queries, as a sentence: for `doctor`. Throws a `UserError` that names what it lacks. */
+  rights?(): Promise<string>;
+  /** Bytes billed so far, exact, as text, where the system bills them. */
+  billed?(): string;
   /**
    * Makes the query's rows readable in the workspace: a relation, which may be the query itself where the
    * workspace can reach the system (it may then be scanned more than once, under one snapshot).

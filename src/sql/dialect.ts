@@ -6,16 +6,16 @@
 export interface Dialect {
   readonly name: 'duckdb' | 'postgres' | 'bigquery';
   /** A quoted identifier. Throws a `UserError` for a name that the engine cannot have. */
-  ident(name: string): string;
+  readonly ident: (name: string) => string;
   /** A qualified, quoted name. */
-  qualified(...parts: readonly string[]): string;
+  readonly qualified: (...parts: readonly string[]) => string;
   /** A text literal. For names and constants of the configuration only: values from data are bound. */
-  literal(text: string): string;
+  readonly literal: (text: string) => string;
   /**
    * A 64-bit hash of a row from expressions of its values' exact text (or of values that differ exactly when their texts do).
    * Null and empty text differ, and so do `('a', 'bc')` and `('ab', 'c')`. Signed but for DuckDB, see `base-table.ts`.
    */
-  rowHash(values: readonly string[]): string;
+  readonly rowHash: (values: readonly string[]) => string;
 }
 
 /** The user's query as a relation. The line ends keep a comment on its last line from swallowing the parenthesis. */

@@ -32,14 +32,14 @@ test('sluice --help lists the verbs, the global options and the exit codes', asy
   const { code, stdout, stderr } = await sluice(cwd, ['--help']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatchSnapshot();
-  for (const verb of [...VERBS, 'state', 'sandbox']) expect(stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'));
+  for (const verb of [...VERBS, 'state', 'dbt', 'sandbox']) expect(stdout).toMatch(new RegExp(`^  ${verb}\\b`, 'm'));
 });
 
 test('sluice alone shows the help', async () => {
   expect(await sluice(cwd, [])).toEqual(await sluice(cwd, ['--help']));
 });
 
-test.each([...VERBS, ...STATE_VERBS.map((verb) => `state ${verb}`), 'sandbox salesforce'])(
+test.each([...VERBS, ...STATE_VERBS.map((verb) => `state ${verb}`), 'dbt exposures', 'sandbox salesforce'])(
   'sluice %s --help has examples',
   async (verb) => {
     const { code, stdout } = await sluice(cwd, [...verb.split(' '), '--help']);

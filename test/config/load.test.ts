@@ -361,10 +361,18 @@ describe('state', () => {
     expect(project.state).toEqual({ type: 'local', path: join(place.cwd, 'syncs/deep/.sluice/state.duckdb') });
   });
 
-  it('has a schema of its own name by default', async () => {
+  it('names a schema or a dataset where the project does', async () => {
     const any = new Map<string, object>([['duckdb', {}]]);
-    const { state } = await load(withProject('state: { connection: crm }'), { connectionSchemas: any });
-    expect(state).toMatchObject({ type: 'connection', connection: 'crm', schema: 'sluice' });
+    const stateOf = async (written: string): Promise<unknown> =>
+      (await load(withProject(`state: ${written}`), { connectionSchemas: any })).state;
+    expect(await stateOf('{ connection: crm }')).toMatchObject({
+      type: 'connection',
+      connection: 'crm',
+      schema: undefined,
+      dataset: undefined,
+    });
+    expect(await stateOf('{ connection: crm, schema: s }')).toMatchObject({ connection: 'crm', schema: 's', dataset: undefined });
+    expect(await stateOf('{ connection: crm, dataset: d }')).toMatchObject({ connection: 'crm', schema: undefined, dataset: 'd' });
   });
 });
 

@@ -110,7 +110,7 @@ describe('YAML', () => {
   it('goes on after a document with a syntax error', async () => {
     expect(await problems(withDocument('kind: Sync\nname: @a\n---\nkind: Synk\n'))).toEqual([
       'syncs/x.yaml:2:7: YAML: this character cannot start a plain value; put the value in quotes',
-      'syncs/x.yaml:4:7: kind: expected one of Project, Connection, Sync, Test; found "Synk". Did you mean "Sync"?',
+      'syncs/x.yaml:4:7: kind: expected one of Project, Connection, Sync, Test, Approval; found "Synk". Did you mean "Sync"?',
     ]);
   });
 });
@@ -120,7 +120,7 @@ describe('documents', () => {
     [
       'missing kind',
       raw(SYNC.replace('kind: Sync\n', '')),
-      'syncs/sync.yaml:1:1: missing key "kind"\n  expected one of Project, Connection, Sync, Test',
+      'syncs/sync.yaml:1:1: missing key "kind"\n  expected one of Project, Connection, Sync, Test, Approval',
     ],
     [
       'missing project',
@@ -234,12 +234,12 @@ describe('connections', () => {
     [
       'unknown type',
       withDocument('kind: Connection\nname: x\ntype: dukdb\n'),
-      'syncs/x.yaml:3:7: type: there is no connection type "dukdb"; did you mean "duckdb"?\n  known types: duckdb, postgres, salesforce',
+      'syncs/x.yaml:3:7: type: there is no connection type "dukdb"; did you mean "duckdb"?\n  known types: bigquery, duckdb, postgres, salesforce',
     ],
     [
       'missing type',
       withDocument('kind: Connection\nname: x\n'),
-      'syncs/x.yaml:1:1: missing key "type"\n  known types: duckdb, postgres, salesforce',
+      'syncs/x.yaml:1:1: missing key "type"\n  known types: bigquery, duckdb, postgres, salesforce',
     ],
     [
       'misspelt key',
@@ -537,7 +537,7 @@ describe('rules', () => {
     [
       'dbt',
       withSync('query: select id, name from accounts', 'dbt: m'),
-      'syncs/sync.yaml:5:8: source.dbt is not available yet\n  use query, table or file; dbt writes its models as tables, so table: schema.model reads the same rows',
+      'syncs/sync.yaml:5:8: source.dbt: the project does not say where dbt writes its artifacts\n  Add to the project: dbt: { target: ../target }, the folder with manifest.json, relative to the project file.',
     ],
     [
       'table',
@@ -608,10 +608,10 @@ it('finds all problems of all files at once, in the order of the files', async (
   expect(await problems(files)).toEqual([
     'syncs/a.yaml:12:19: ${env.NAME} works only in connections and in the state of the project\n  a pull request could map a secret into a field; use a variable for what is no secret',
     'syncs/b.yaml:2:7: YAML: this character cannot start a plain value; put the value in quotes',
-    'syncs/connections.yaml:7:7: type: there is no connection type "oracle"\n  known types: duckdb, postgres, salesforce',
+    'syncs/connections.yaml:7:7: type: there is no connection type "oracle"\n  known types: bigquery, duckdb, postgres, salesforce',
     "syncs/deep/c.yml:5:31: the variable schema is not set\n  set it in the project's vars, or with --var schema=...",
     'syncs/deep/c.yml:13:7: mode: expected one of upsert, update, create; found "upsrt". Did you mean "upsert"?',
-    'syncs/project.yaml:3:1: unknown key "colour"\n  known keys: kind, name, description, state, vars, guards, environments',
+    'syncs/project.yaml:3:1: unknown key "colour"\n  known keys: kind, name, description, state, vars, guards, dbt, environments',
     'syncs/t.yaml:8:15: there is no connection "krm"; did you mean "crm"?',
   ]);
 });

@@ -32,8 +32,11 @@ function propertiesOf(value: unknown, path: string): readonly (readonly [string,
   if (Array.isArray(value)) return value.flatMap((item, index) => propertiesOf(item, `${path}/${index}`));
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value as Json).flatMap(([key, inner]) => {
+    // Below `properties`, a key is the name of a property: one may be called like a keyword.
     const own =
-      key === 'properties' ? Object.entries(inner as Json).map(([name, schema]) => [`${path}/${name}`, schema as Json] as const) : [];
+      key === 'properties' && !path.endsWith('/properties')
+        ? Object.entries(inner as Json).map(([name, schema]) => [`${path}/${name}`, schema as Json] as const)
+        : [];
     return [...own, ...propertiesOf(inner, `${path}/${key}`)];
   });
 }

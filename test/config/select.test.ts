@@ -58,14 +58,9 @@ describe('selection', () => {
       [],
       ['tga:crm'],
       '--select "tga:crm" is not a selector; did you mean tag:crm?',
-      'selectors are tag:NAME, source:CONNECTION, destination:CONNECTION and name:PATTERN',
+      'selectors are tag:NAME, source:CONNECTION, destination:CONNECTION, name:PATTERN and modified',
     ],
-    [
-      [],
-      ['modified'],
-      '--select modified is not available yet',
-      'selectors are tag:NAME, source:CONNECTION, destination:CONNECTION and name:PATTERN; sync names work, too',
-    ],
+    [[], ['modified'], '--select modified needs something to compare with', 'Add --base REF, such as --base origin/main.'],
   ])('refuses %j %j', async (typed, selectors, message, hint) => {
     const loaded = await three;
     expect(() => selectSyncs(loaded, typed, selectors)).toThrow(

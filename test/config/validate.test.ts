@@ -71,6 +71,7 @@ describe('ls', () => {
           on_missing: 'keep',
           fields: 1,
           schedule: 'daily',
+          needs: [],
           file: 'syncs/sync.yaml',
           line: 1,
           why: ['tag:crm'],

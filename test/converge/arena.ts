@@ -2,11 +2,12 @@
 import { mkdtemp, realpath } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { loadProject, openState, processContext, type Project } from '../../src/index.ts';
 import type { State } from '../../src/state/state.ts';
 import { Workspace } from '../../src/workspace/workspace.ts';
+import type { BigQueryServer } from '../support/bigquery/index.ts';
 import { onPostgres } from '../support/postgres.ts';
 import { TestProject, tuple } from '../support/project.ts';
 import { salesforceCrm, type SalesforceCrm } from './crm-salesforce.ts';
@@ -40,12 +41,14 @@ export class Arena implements AsyncDisposable {
 
   static async make(on: Ground, of: Combination, policies: readonly Policy[]): Promise<Arena> {
     const root = await realpath(await mkdtemp(join(tmpdir(), 'sluice-converge-')));
-    const p = new TestProject(root, { overrides: QUICK });
+    const p = new TestProject(root, { overrides: QUICK, env: on.bigquery?.env ?? {} });
     const url = await on.server?.createDatabase();
     if (url !== undefined) await onPostgres(url, 'CREATE SCHEMA src; CREATE SCHEMA dst; CREATE SCHEMA ledger');
     const arena = new Arena({ p, ground: on, of, crm: await crmOf(on, of, p, url), url, count: policies.length });
     await arena.#write(policies);
-    await arena.source(...policies.map((_, index) => `CREATE TABLE ${arena.#s(index)} (id varchar, name varchar, plan varchar)`));
+    if (of.source === 'bigquery') await arena.source(`CREATE SCHEMA ${arena.#dataset}`, `CREATE SCHEMA ${arena.#dataset}_ledger`);
+    const text = of.source === 'bigquery' ? 'string' : 'varchar';
+    await arena.source(...policies.map((_, index) => `CREATE TABLE ${arena.#s(index)} (id ${text}, name ${text}, plan ${text})`));
     await arena.#crm.make(policies.length);
     return arena;
   }
@@ -72,12 +75,23 @@ export class Arena implements AsyncDisposable {
   // ---- the two ends
 
   #s(index: number): string {
+    if (this.#of.source === 'bigquery') return `${this.#dataset}.s${index}`;
     return this.#of.source === 'postgres' ? `src.s${index}` : `s${index}`;
   }
 
   async source(...statements: readonly string[]): Promise<void> {
     if (this.#of.source === 'duckdb') await this.p.warehouse(...statements);
+    else if (this.#of.source === 'bigquery') await this.bigquery?.sql(statements.join(';\n'));
     else await onPostgres(this.#database, statements.join(';\n'));
+  }
+
+  /** The warehouse of this arena, which shares its server with the others. */
+  get bigquery(): BigQueryServer | undefined {
+    return this.#ground.bigquery;
+  }
+
+  get #dataset(): string {
+    return basename(this.p.root).replaceAll(/\W/g, '_');
   }
 
   get #database(): string {
@@ -90,7 +104,10 @@ export class Arena implements AsyncDisposable {
     await this.source(
       ...all.flatMap((rows, index) => {
         const values = rows.map((row) => tuple([row.id, row.Name, row.Plan])).join(', ');
-        return [`DELETE FROM ${this.#s(index)}`, ...(rows.length === 0 ? [] : [`INSERT INTO ${this.#s(index)} VALUES ${values}`])];
+        return [
+          `DELETE FROM ${this.#s(index)} WHERE true`,
+          ...(rows.length === 0 ? [] : [`INSERT INTO ${this.#s(index)} VALUES ${values}`]),
+        ];
       }),
     );
   }
@@ -136,7 +153,12 @@ export class Arena implements AsyncDisposable {
   }
 
   async #onState<T>(work: (state: State) => Promise<T>): Promise<T> {
-    const context = processContext({ cwd: this.p.root, env: {}, emit: () => undefined, signal: new AbortController().signal });
+    const context = processContext({
+      cwd: this.p.root,
+      env: this.bigquery?.env ?? {},
+      emit: () => undefined,
+      signal: new AbortController().signal,
+    });
     const project: Project = await loadProject(context, { dir: 'syncs', secrets: 'all' });
     await using state = await openState(context, project);
     return await work(state);
@@ -151,14 +173,22 @@ export class Arena implements AsyncDisposable {
       url: this.#ground.lines[where]?.through(this.#database),
       tls: 'disable',
     });
-    const warehouse = source === 'duckdb' ? { type: 'duckdb', path: '../warehouse.duckdb' } : throughLine('source');
+    const warehouse = {
+      duckdb: () => ({ type: 'duckdb', path: '../warehouse.duckdb' }),
+      postgres: () => throughLine('source'),
+      bigquery: () => ({ type: 'bigquery', project: this.bigquery?.project }),
+    }[source]();
     const connections = [
       { kind: 'Connection', name: 'warehouse', ...warehouse },
       { kind: 'Connection', name: 'crm', ...this.#crm.connection },
       ...(state === 'postgres' ? [{ kind: 'Connection', name: 'ledger', ...throughLine('state') }] : []),
     ];
     const home =
-      state === 'local' ? { path: '../state.duckdb' } : { connection: state === 'postgres' ? 'ledger' : 'warehouse', schema: 'ledger' };
+      state === 'local'
+        ? { path: '../state.duckdb' }
+        : source === 'bigquery'
+          ? { connection: 'warehouse', dataset: `${this.#dataset}_ledger` }
+          : { connection: state === 'postgres' ? 'ledger' : 'warehouse', schema: 'ledger' };
     await this.p.write('syncs/project.yaml', { kind: 'Project', name: 'acme', state: home });
     await this.p.write('syncs/connections.yaml', ...connections);
     await this.p.sync(policies.map((policy, index) => this.#sync(policy, index)));

@@ -4,7 +4,7 @@ import { start } from '../support/child.ts';
 import type { Ran } from '../support/project.ts';
 import type { Arena } from './arena.ts';
 import type { Ground } from './ground.ts';
-import type { Fate, LineFate, OrgFate } from './random.ts';
+import type { Fate, JobFate, LineFate, OrgFate } from './random.ts';
 
 /** What befell the runs so far. */
 export type Counts = Record<string, number>;
@@ -31,6 +31,8 @@ export async function befall(on: Ground, arena: Arena, fate: Fate, counts: Count
     }
     case 'fault':
       return [await inOrg(arena, fate, counts)];
+    case 'bigquery':
+      return [await inBigQuery(arena, fate, counts)];
     default:
       return [await onLine(on, arena, fate, counts)];
   }
@@ -66,6 +68,22 @@ async function inOrg(arena: Arena, fate: OrgFate, counts: Counts): Promise<Ran> 
   for (const kind of kinds) for (let time = 0; time < times; time += 1) faults.add({ ...fault, on: kind });
   const ran = await apply(arena);
   if (faults.pending.length < kinds.length * times) count(counts, `${fate.do} (${on})`);
+  return ran;
+}
+
+const REQUESTS: Readonly<Record<JobFate['on'], RegExp>> = {
+  jobs: /^POST \/projects\/[^/]+\/jobs/,
+  tables: /^(GET|POST|PATCH|DELETE) \/projects\/[^/]+\/datasets\//,
+  uploads: /^POST \/upload\//,
+  results: /^GET \/projects\/[^/]+\/(queries|jobs)\//,
+};
+
+async function inBigQuery(arena: Arena, { kind: _, on, ...fault }: JobFate, counts: Counts): Promise<Ran> {
+  const faults = arena.bigquery?.faults;
+  if (faults === undefined) return apply(arena);
+  for (let time = 0; time < fault.times; time += 1) faults.add({ ...fault, on: REQUESTS[on], times: 1 });
+  const ran = await apply(arena);
+  if (faults.pending.length < fault.times) count(counts, `${fault.do} (${on})`);
   return ran;
 }
 

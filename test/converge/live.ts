@@ -94,6 +94,7 @@ async function begin(on: Ground, arena: Arena, fate: Fate, { counts, story }: To
   const first = await befall(on, arena, fate, counts);
   for (const line of Object.values(on.lines)) await line.pass();
   arena.sandbox?.faults.clear();
+  arena.bigquery?.faults.clear();
   story.push(`${JSON.stringify(fate)} -> ${first.map((ran) => `exit ${ran.code} ${ran.stderr}`).join(' and ')}`);
   return first;
 }

@@ -20,6 +20,7 @@ export type Fate =
   | { readonly kind: 'restart'; readonly where: Where; readonly how: 'fast' | 'crash'; readonly nth: number }
   | { readonly kind: 'lease lost'; readonly nth: number }
   | OrgFate
+  | JobFate
   | { readonly kind: 'two at once' }
   | { readonly kind: 'killed'; readonly afterMs: number };
 
@@ -45,11 +46,21 @@ export interface OrgFate {
   readonly rows?: number;
 }
 
+/** Something goes wrong in BigQuery, `times` times, once `after` requests of the kind have passed. */
+export interface JobFate {
+  readonly kind: 'bigquery';
+  readonly on: 'jobs' | 'tables' | 'uploads' | 'results';
+  readonly do: 'status' | 'cut-before' | 'cut-after' | 'slow-job' | 'cancel-job' | 'fail-job';
+  readonly after: number;
+  readonly times: number;
+  readonly status?: number;
+}
+
 /** A fate that strikes at a statement on its way to a server. */
 export type LineFate = Extract<Fate, { readonly nth: number }>;
 
 /** Where fates come from. */
-export type FateOf = 'in process' | 'processes' | 'org';
+export type FateOf = 'in process' | 'processes' | 'org' | 'bigquery';
 
 export type Where = 'source' | 'destination' | 'state';
 
@@ -145,7 +156,26 @@ const ORG: readonly fc.Arbitrary<Fate>[] = [
   org(['session', 'reads', 'writes', 'writes'], ['expire-session', 'cut-before', 'cut-after', 'html']),
   fc.record({ kind: fc.constant('limit' as const), limit: fc.integer({ min: 1, max: 12 }) }),
 ];
-const FATES = { 'in process': FAULTS, processes: PROCESSES, org: ORG } as const satisfies Record<FateOf, readonly fc.Arbitrary<Fate>[]>;
+const inBigQuery = (on: readonly JobFate['on'][], does: readonly JobFate['do'][], more: object = {}): fc.Arbitrary<Fate> =>
+  fc.record({
+    kind: fc.constant('bigquery' as const),
+    on: fc.constantFrom(...on),
+    do: fc.constantFrom(...does),
+    after: fc.integer({ min: 0, max: 6 }),
+    times: fc.constantFrom(1, 1, 2, 9),
+    ...more,
+  });
+/** A job that ran although its reply got lost is what hurts most. */
+const BIGQUERY: readonly fc.Arbitrary<Fate>[] = [
+  inBigQuery(['jobs', 'tables', 'uploads', 'results'], ['cut-after', 'cut-after', 'cut-before']),
+  inBigQuery(['jobs', 'uploads'], ['slow-job', 'cancel-job', 'fail-job']),
+  inBigQuery(['jobs', 'tables', 'uploads', 'results'], ['status'], { status: fc.constantFrom(429, 500, 503) }),
+  fc.record({ kind: fc.constant('limit' as const), limit: fc.integer({ min: 1, max: 12 }) }),
+];
+const FATES = { 'in process': FAULTS, processes: PROCESSES, org: ORG, bigquery: BIGQUERY } as const satisfies Record<
+  FateOf,
+  readonly fc.Arbitrary<Fate>[]
+>;
 
 /** A turn that is lived. `wavers`: the source changes its mind after the first run. */
 export interface Fated {

@@ -7,6 +7,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import type { PlanDocument } from '../../src/plan/document.ts';
+import { initRepository } from '../support/git.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { must, planOf, project, type TestProject } from '../support/project.ts';
 
@@ -214,6 +215,24 @@ describe('the comparison in the warehouse', () => {
     expect((await w.p.plan()).summary).toMatchObject({ update: 3 });
     must(await w.p.run(['apply', '--yes']), 0);
     expect(planOf(await w.p.plan())).toMatchObject({ engine: 'warehouse', summary: { update: 0, unchanged: 3 } });
+  });
+
+  test('tells what is due to a branch from what was due anyway', async () => {
+    await using w = await filled();
+    await initRepository(w.p.root);
+    await w.client.query(
+      "UPDATE public.model SET name = 'Eve', seats = 7 WHERE id = '1'; UPDATE public.model SET seats = 8 WHERE id = '2'",
+    );
+    await w.p.sync({ ...SYNC, fields: { ...SYNC.fields, name: { sql: "case when id <> '3' then upper(name) else name end" } } });
+    const sync = planOf(await w.p.plan(['--base', 'main']));
+    expect(sync).toMatchObject({ engine: 'warehouse', change: { kind: 'modified' }, summary: { update: 2 } });
+    const told = {
+      branch: { update: 2 },
+      pending: { update: 0 },
+      fields: { name: { branch: 2, pending: 0 }, seats: { branch: 0, pending: 2 } },
+    };
+    expect(sync.attribution).toMatchObject(told);
+    expect(planOf(await w.p.plan(['--base', 'main', '--refresh', 'all']))).toMatchObject({ engine: 'local', attribution: told });
   });
 
   test.each([

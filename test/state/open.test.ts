@@ -41,3 +41,32 @@ test('a connection that cannot keep state is refused, with where it is named and
     problems: [{ location, hint: expect.stringContaining('postgres') as string }],
   });
 });
+
+test.each([
+  ['postgres', 'dataset', 'schema'],
+  ['bigquery', 'schema', 'dataset'],
+] as const)('in a connection of type %s, %s is an error that names %s', async (type, wrong, right) => {
+  const location = { file: 'project.yaml', line: 3, column: 10 };
+  const connection = { name: 'warehouse', type, options: {}, location };
+  const config = project({ type: 'connection', connection: 'warehouse', [wrong]: 'mine', location }, new Map([['warehouse', connection]]));
+  await expect(openState(testContext(), config)).rejects.toMatchObject({
+    name: 'UserError',
+    message: `state: ${wrong} goes with another kind of connection: warehouse is of type ${type}`,
+    problems: [{ location, hint: `Write ${right} instead: state: { connection: warehouse, ${right}: mine }.` }],
+  });
+});
+
+test.each([
+  ['postgres', 'schema sluice of connection warehouse'],
+  ['bigquery', 'dataset sluice of connection warehouse'],
+])('in a connection of type %s it is kept in %s unless the project says otherwise', async (type, place) => {
+  const connection = {
+    name: 'warehouse',
+    type,
+    options: { url: 'postgres://localhost/x', project: 'p' },
+    location: { file: 'c.yaml', line: 1, column: 1 },
+  };
+  const config = project({ type: 'connection', connection: 'warehouse' }, new Map([['warehouse', connection]]));
+  await using state = await openState(testContext(), config);
+  expect(state.description).toBe(place);
+});

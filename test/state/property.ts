@@ -213,7 +213,8 @@ async function finish(state: State, writer: RunWriter, isBlocked: boolean): Prom
   await writer.finish({ status: 'finished', finishedAt: 1_790_000_001_000 });
 }
 
-export function stateProperty(name: string, open: Backend['open']): void {
+/** `runs`: how often, unless `SLUICE_PROPERTY_RUNS` says. */
+export function stateProperty(name: string, open: Backend['open'], runs = 10): void {
   afterEach(closePlans);
 
   test(
@@ -226,7 +227,7 @@ export function stateProperty(name: string, open: Backend['open']): void {
           await using state = await open(testContext({ realSleep: false }), folder.path);
           await play(state, runs);
         }),
-        { numRuns: Number(process.env['SLUICE_PROPERTY_RUNS'] ?? 10) },
+        { numRuns: Number(process.env['SLUICE_PROPERTY_RUNS'] ?? runs) },
       );
     },
   );

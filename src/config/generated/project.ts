@@ -19,6 +19,7 @@ export interface ProjectDocument {
   state?: State;
   vars?: Vars;
   guards?: Guards;
+  dbt?: Dbt;
   /**
    * Named variations of the project, chosen with --env. Maps are merged over the project's own, lists replace them.
    */
@@ -34,6 +35,7 @@ export interface ProjectDocument {
       state?: State;
       vars?: Vars;
       guards?: Guards;
+      dbt?: Dbt;
       /**
        * By connection name: properties merged over the Connection document.
        */
@@ -59,9 +61,13 @@ export interface State {
    */
   connection?: string;
   /**
-   * Schema (BigQuery: dataset) of the state's tables. Default: sluice.
+   * Postgres: schema of the state's tables. Default: sluice.
    */
   schema?: string;
+  /**
+   * BigQuery: dataset of the state's tables, which exists. Default: sluice.
+   */
+  dataset?: string;
   /**
    * Passphrase for sensitive values: needed as soon as a field is sensitive. Write ${env.SLUICE_STATE_KEY}, never the passphrase itself.
    */
@@ -100,4 +106,17 @@ export interface Guard {
    * percent counts only from this many existing records on. null: always.
    */
   min?: number | null;
+}
+/**
+ * The dbt project that builds what syncs read with source.dbt.
+ */
+export interface Dbt {
+  /**
+   * The folder in which dbt writes manifest.json and run_results.json, relative to this file.
+   */
+  target: string;
+  /**
+   * Address of a sync in the exposures that sluice dbt exposures writes. {sync} and {file} stand for its name and its file.
+   */
+  exposure_url?: string;
 }

@@ -56,9 +56,22 @@ export interface SyncDocument {
      */
     file?: string;
     /**
-     * Name of a dbt model. Not available yet: use table, which reads the rows that dbt wrote.
+     * Name of a dbt model, seed or snapshot, found in the manifest below the project's dbt.target. package.model where several packages have one; model.v2 for a version.
      */
     dbt?: string;
+    /**
+     * The sync is applied only after a dbt run that went well: of its own model and the model's tests, or without dbt: of everything in the run.
+     */
+    wait_for?: {
+      /**
+       * The run's artifact, relative to this document. Default: run_results.json in the project's dbt.target.
+       */
+      run_results?: string;
+      /**
+       * How old the run may be: 90m, 24h, 2d. Default: as old as it likes.
+       */
+      max_age?: string;
+    };
     /**
      * The column, or list of columns, that identifies a record.
      *
@@ -205,7 +218,7 @@ export interface SyncDocument {
    */
   max_live_reads?: number;
   /**
-   * When to apply: hourly, daily, weekly, monthly, or cron with five fields. Listed by `sluice ls`; Sluice starts nothing by itself.
+   * When `apply --due` applies the sync: hourly, daily, weekly, monthly, or cron with five fields, in UTC. Sluice starts nothing by itself; `init --github` makes the workflow that does.
    */
   schedule?: string;
   /**

@@ -7,6 +7,7 @@ import type { Column } from '../../canonical/types.ts';
 import type { Connection, Project } from '../../config/model.ts';
 import type { Context } from '../../context.ts';
 import { InternalError } from '../../errors.ts';
+import { duckdbDialect } from '../../sql/duckdb.ts';
 import { attachFile } from '../../workspace/attach-file.ts';
 import { ident } from '../../workspace/quote.ts';
 import type { Relation, Workspace } from '../../workspace/workspace.ts';
@@ -20,6 +21,7 @@ export async function openDuckDbSource(connection: Connection, _context: Context
 }
 
 class DuckDbSource implements Source {
+  readonly dialect = duckdbDialect;
   readonly engine = `duckdb ${version()}`;
   readonly #connection: Connection;
   readonly #project: Project;

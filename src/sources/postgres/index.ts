@@ -5,9 +5,11 @@ import type { Context } from '../../context.ts';
 import { InternalError } from '../../errors.ts';
 import { PgClient } from '../../postgres/client.ts';
 import { clientOptions } from '../../postgres/options.ts';
+import { postgresDialect } from '../../sql/postgres.ts';
 import type { Relation, Workspace } from '../../workspace/workspace.ts';
 import type { BaseTable } from '../../workspace/base-table.ts';
 import type { Comparison, Query, Source, Warehouse } from '../source.ts';
+import { once } from '../once.ts';
 import { describeQuery, type SourceColumn } from './describe.ts';
 import { compareWithBase, lookUpRecords } from './compare.ts';
 import { extractRows, failure, passing, passingHashed } from './extract.ts';
@@ -19,6 +21,7 @@ export async function openPostgresSource(connection: Connection, context: Contex
 }
 
 export class PostgresSource implements Source {
+  readonly dialect = postgresDialect;
   readonly #connection: Connection;
   readonly #context: Context;
   #attached: { readonly client: PgClient; readonly workspace: Workspace } | undefined;
@@ -122,12 +125,4 @@ export class PostgresSource implements Source {
     if (this.#attached === undefined) throw new InternalError('the source is queried before it is attached to a workspace');
     return this.#attached;
   }
-}
-
-/** A failure is not remembered: another query of the same text may stand at another place. */
-async function once<T>(known: Map<string, Promise<T>>, name: string, work: () => Promise<T>): Promise<T> {
-  const running = known.get(name) ?? work();
-  known.set(name, running);
-  running.catch(() => known.delete(name));
-  return running;
 }

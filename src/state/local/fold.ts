@@ -1,7 +1,8 @@
 /** Folds journals into the state file: one transaction per run, so that a run is in it wholly or not at all. */
 import { literal } from '../../workspace/quote.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
-import { type Attempts, dropAttempts, readAttempts } from './attempts.ts';
+import { type Attempts, dropAttempts } from '../attempts.ts';
+import { readAttempts } from './attempts.ts';
 import { isFolded, storedLayer, storedSyncs } from './heads.ts';
 import { type JournalFile, listJournals, removeJournal, type RunEnd } from './journal.ts';
 import { resolve, type Touched } from './resolve.ts';

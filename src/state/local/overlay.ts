@@ -1,7 +1,8 @@
 /** Base as readers see it: the state file with the journals that are not folded yet laid over it. */
 import type { Workspace } from '../../workspace/workspace.ts';
 import type { BaseRelations } from '../state.ts';
-import { dropAttempts, readAttempts } from './attempts.ts';
+import { dropAttempts } from '../attempts.ts';
+import { readAttempts } from './attempts.ts';
 import { isFolded, NO_BASE, storedLayer, storedSyncs } from './heads.ts';
 import { type JournalFile, listJournals } from './journal.ts';
 import { laidOver, resolve } from './resolve.ts';

@@ -5,7 +5,7 @@
 import { literal, qualified } from '../../workspace/quote.ts';
 import type { Workspace } from '../../workspace/workspace.ts';
 import { acknowledgedSql, ADOPTION_STEPS, type Change, type ChangingRun, planRejectsSql, unacknowledgedSql } from './changes.ts';
-import type { Attempts } from './attempts.ts';
+import type { Attempts } from '../attempts.ts';
 import { columnList, columnTypes, type Layer, RECORD_COLUMNS, REJECT_COLUMNS } from './tables.ts';
 
 export interface ResolveRequest extends ChangingRun {
