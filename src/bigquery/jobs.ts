@@ -61,10 +61,20 @@ interface Work<T> {
   readonly wait: (started: Started) => Promise<T>;
 }
 
+/** Numbers are text: they may exceed a JS number. */
+interface QueryStatistics {
+  readonly totalBytesProcessed?: string;
+  readonly totalBytesBilled?: string;
+  readonly statementType?: string;
+  readonly schema?: { readonly fields?: readonly TableField[] };
+  readonly referencedTables?: readonly unknown[];
+  readonly dmlStats?: Readonly<Record<string, string>>;
+}
+
 interface JobResource {
   readonly jobReference?: { readonly jobId?: string; readonly location?: string };
   readonly status?: { readonly state?: string; readonly errorResult?: ErrorProto };
-  readonly statistics?: Readonly<Record<string, unknown>> & { readonly query?: Readonly<Record<string, unknown>> };
+  readonly statistics?: { readonly totalBytesProcessed?: string; readonly query?: QueryStatistics };
 }
 
 export class Jobs {
@@ -87,12 +97,12 @@ export class Jobs {
     };
     const started = await this.#attempted(job, work);
     const { statistics = {} } = (await this.#get(started)).body as JobResource;
-    const dml = (statistics.query?.['dmlStats'] ?? {}) as Readonly<Record<string, unknown>>;
+    const { dmlStats: dml = {} } = statistics.query ?? {};
     const rows = (name: string): number => Number(dml[`${name}RowCount`] ?? 0);
     return {
       ...started,
-      bytesProcessed: String(statistics['totalBytesProcessed'] ?? '0'),
-      bytesBilled: String(statistics.query?.['totalBytesBilled'] ?? '0'),
+      bytesProcessed: statistics.totalBytesProcessed ?? '0',
+      bytesBilled: statistics.query?.totalBytesBilled ?? '0',
       dml: { inserted: rows('inserted'), updated: rows('updated'), deleted: rows('deleted') },
     };
   }
@@ -114,12 +124,12 @@ export class Jobs {
     const { statistics = {}, status } = body as JobResource;
     if (status?.errorResult !== undefined) throw refusal(this.#transport.place, status.errorResult, 400);
     const { query = {} } = statistics;
-    const { fields = [] } = (query['schema'] ?? {}) as { fields?: readonly TableField[] };
+    const { fields = [] } = query.schema ?? {};
     return {
       schema: fields,
-      bytes: String(query['totalBytesProcessed'] ?? statistics['totalBytesProcessed'] ?? '0'),
-      tables: ((query['referencedTables'] ?? []) as readonly unknown[]).length,
-      statementType: String(query['statementType'] ?? ''),
+      bytes: query.totalBytesProcessed ?? statistics.totalBytesProcessed ?? '0',
+      tables: (query.referencedTables ?? []).length,
+      statementType: query.statementType ?? '',
     };
   }
 

@@ -34,7 +34,7 @@ export function clientOptions(connection: Connection, context: Context): ClientO
     location: textOf(options['location']),
     dataset: textOf(options['dataset']),
     scratchDataset: textOf(options['scratch_dataset']),
-    maxBytesBilled: options['max_bytes_billed'] === undefined ? undefined : String(options['max_bytes_billed']),
+    maxBytesBilled: textOf(options['max_bytes_billed']),
     labels: (options['labels'] as Readonly<Record<string, string>> | undefined) ?? {},
     endpoint: endpoint === undefined ? undefined : withScheme(endpoint),
     isEmulator: emulator !== undefined,
@@ -43,6 +43,7 @@ export function clientOptions(connection: Connection, context: Context): ClientO
 }
 
 function textOf(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 

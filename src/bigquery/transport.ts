@@ -58,13 +58,13 @@ export class Transport {
   #asked(client: BigQuery, { method, path, query = {}, body, etag, file }: Request): Parameters<BigQuery['request']>[0] {
     const headers = etag === undefined ? {} : { 'If-Match': etag };
     const qs = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
-    if (file === undefined) return { method, uri: path, qs, headers, ...(body === undefined ? {} : { json: body }) } as never;
+    if (file === undefined) return { method, uri: path, qs, headers, ...(body === undefined ? {} : { json: body }) };
     const uri = `${client.apiEndpoint}/upload/bigquery/v2/projects/${this.#options.project}${path}`;
     const multipart = [
       { 'Content-Type': 'application/json', body: JSON.stringify(body) },
       { 'Content-Type': 'application/octet-stream', body: createReadStream(file) },
     ];
-    return { method, uri, qs: { ...qs, uploadType: 'multipart' }, headers, multipart } as never;
+    return { method, uri, qs: { ...qs, uploadType: 'multipart' }, headers, multipart };
   }
 
   #translated(error: unknown): Error {
@@ -86,7 +86,7 @@ function makeClient(options: ClientOptions): BigQuery {
     ...(location === undefined ? {} : { location }),
     ...(endpoint === undefined ? {} : { apiEndpoint: endpoint }),
     ...(authClient === undefined ? {} : { authClient }),
-    autoRetry: false,
+    retryOptions: { autoRetry: false, maxRetries: 0 },
     userAgent: 'sluice',
   } as BigQueryOptions);
   // The client takes its address from the environment of the process, where ours is the one of the context.

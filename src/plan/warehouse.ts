@@ -38,7 +38,10 @@ export function warehouseOf(project: Project, sync: Sync, source: Source, state:
  * Fills `c_pass`, `c_base` and `c_ambiguous` and makes the view `c_desired` like `selectCandidates`. Undefined when
  * rows of one key may have stayed behind: then nothing is left here, and every row must be looked at.
  */
-export async function selectInWarehouse(workspace: Workspace, request: WarehouseRequest): Promise<CandidateCounts | undefined> {
+export async function selectInWarehouse(
+  workspace: Workspace,
+  request: WarehouseRequest,
+): Promise<(CandidateCounts & { readonly travelled: number }) | undefined> {
   const { bound, warehouse, base } = request;
   const compared = await warehouse.compare(bound.query, base, {
     settled: settledCondition(bound.sync),
@@ -49,8 +52,9 @@ export async function selectInWarehouse(workspace: Workspace, request: Warehouse
   await workspace.run(desiredView(bound));
   await workspace.run(`CREATE TEMP TABLE c_base AS SELECT * FROM ${compared.records.from}`);
   if (await isClear(workspace, request, compared)) {
+    const travelled = await workspace.count('SELECT count(*) FROM c_desired');
     await removeAmbiguous(workspace);
-    return { rows: compared.rows, liveRows: null, quietBase: null };
+    return { rows: compared.rows, travelled, liveRows: null, quietBase: null };
   }
   await workspace.run('DROP VIEW c_desired');
   for (const table of ['c_pass', 'c_base']) await workspace.run(`DROP TABLE ${table}`);

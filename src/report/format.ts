@@ -1,6 +1,5 @@
 /** Numbers, values and keys as people read them. */
 import type { FieldChange } from '../plan/document.ts';
-import { count } from '../words.ts';
 import { cut, cutPair, quoted, visible } from './escape.ts';
 
 export { bytes, count, plural } from '../words.ts';

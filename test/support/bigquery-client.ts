@@ -1,4 +1,6 @@
 /** Connections of type bigquery as the code under test gets them. */
+import { setImmediate } from 'node:timers/promises';
+
 import type { Connection } from '../../src/config/model.ts';
 import type { Context } from '../../src/context.ts';
 import { contextWith } from './postgres-client.ts';
@@ -23,7 +25,7 @@ export function impatient(
   const slept: number[] = [];
   const sleep = async (ms: number): Promise<void> => {
     slept.push(ms);
-    await new Promise((resolve) => setImmediate(resolve));
+    await setImmediate();
   };
   return { ...contextWith({ env, signal }), sleep, slept };
 }

@@ -84,10 +84,14 @@ describe('a query that BigQuery refuses is marked in the file', () => {
 });
 
 test('BigQuery counts characters, and a tab up to the next multiple of eight; an editor counts neither so', async () => {
-  const placed = (sql: string, at: string): Promise<string> =>
-    problemOf(
-      Promise.reject(placeQueryError(new BigQueryError('invalidQuery', `Unrecognized name: nam at ${at}`, 400), query(sql)) as Error),
+  const placed = async (sql: string, at: string): Promise<string> => {
+    const refused = new BigQueryError('invalidQuery', `Unrecognized name: nam at ${at}`, 400);
+    return problemOf(
+      Promise.resolve().then(() => {
+        throw placeQueryError(refused, query(sql));
+      }),
     );
+  };
   expect(await placed('select\n\tid,\tnam', '[2:17]')).toBe('syncs/accounts.yaml:11:10: Unrecognized name: nam');
   expect(await placed(`select '\u{1F600}', nam`, '[1:13]')).toBe('syncs/accounts.yaml:10:18: Unrecognized name: nam');
 });
