@@ -62,7 +62,7 @@ function difference(versions: Versions, sync: Sync, former: Sync): SyncDifferenc
   );
   // A variable that makes no difference to the sync is none of its changes.
   const variables = own.length === 0 ? [] : changedVariables(versions, sync, former);
-  const properties = [...variables, ...changedConnections(versions, sync, former), ...changedState(versions), ...own.map((each) => each.change)]; // prettier-ignore
+  const properties = [...variables, ...changedConnections(versions, sync, former), ...changedState(versions), ...changedApprovals(versions, sync, former), ...own.map((each) => each.change)]; // prettier-ignore
   const kind = isRenamed ? 'renamed' : properties.length > 0 ? 'modified' : 'unchanged';
   const connections = (project: Project, of: Sync): string => connectionYaml(versions, project, of);
   const diff =
@@ -116,6 +116,21 @@ function inherited({ base, head }: Versions, change: PropertyChange): PropertyCh
   const [was, is] = [base.written?.defaults.get(change.property), head.written?.defaults.get(change.property)];
   if (was?.text === is?.text) return change;
   return { ...change, of: 'project', name: head.name, where: placeText((is ?? was)?.location) };
+}
+
+/** What people let guards do is part of what they review. */
+function changedApprovals({ base, head }: Versions, sync: Sync, former: Sync): readonly PropertyChange[] {
+  const [was, is] = [approvalText(base, former.name), approvalText(head, sync.name)];
+  if (was === is) return [];
+  const place = head.approvals?.find((each) => each.sync === sync.name)?.location;
+  return [{ of: 'sync', name: sync.name, property: 'approval', before: was, after: is, secret: false, where: placeText(place) }];
+}
+
+function approvalText({ approvals = [] }: Project, sync: string): string | null {
+  const texts = approvals
+    .filter((each) => each.sync === sync)
+    .map(({ limits, expires }) => `${limits.map(({ guard, limit }) => `${guard} ${limit}`).join(', ')} until ${expires}`);
+  return texts.length === 0 ? null : texts.toSorted().join('; ');
 }
 
 function changedVariables({ base, head }: Versions, sync: Sync, former: Sync): readonly PropertyChange[] {

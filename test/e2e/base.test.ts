@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 
 import { commitAll, git, initRepository } from '../support/git.ts';
-import { type Account, fields, must, nonZero, planOf, project, type TestProject } from '../support/project.ts';
+import { type Account, CRM as CRM_TABLE, fields, must, nonZero, planOf, project, type TestProject } from '../support/project.ts';
 import { readStore } from '../support/test-destination/index.ts';
 
 const ROWS: readonly Account[] = [
@@ -184,3 +184,13 @@ test('sensitive values are told apart without being shown', async () => {
   expect(sync.attribution?.fields).toEqual({ Name: { branch: 2, pending: 1 }, Plan: { branch: 0, pending: 1 } });
   expect(JSON.stringify(sync.samples)).not.toMatch(/ADA|BOB/);
 }); // prettier-ignore
+
+test('an approval of its guards is a change of the sync', async () => {
+  await using p = await onBranch({ sync: [{}, PEOPLE], crm: [CRM_TABLE, PERSON] });
+  const approval = { kind: 'Approval', sync: 'accounts', guards: { deletes: 5 }, reason: 'churn', expires: '2999-12-31' };
+  await p.write('syncs/approvals/accounts.yaml', approval);
+  await commitAll(p.root, 'approve');
+  const document = await p.plan(['--base', 'main']);
+  expect(document.syncs.map(({ name }) => name)).toEqual(['accounts']);
+  expect(planOf(document).change?.properties).toMatchObject([{ property: 'approval', before: null, after: 'deletes 5 until 2999-12-31' }]);
+});
