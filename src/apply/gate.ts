@@ -31,6 +31,9 @@ export function mayApply(
   head: SyncState | undefined,
   allow: readonly Allowance[],
 ): Verdict {
+  // A limit stopped the plan before there was one.
+  const limit = plan.blocked.find((block) => block.kind === 'limit');
+  if (planned === undefined && limit !== undefined) return { go: false, status: 'blocked', message: limit.message };
   if (plan.error !== null || planned === undefined)
     return { go: false, status: 'failed', message: plan.error?.message ?? 'the sync was not planned' };
   const standing = plan.blocked.filter((block) => block.kind !== 'guard');

@@ -4,7 +4,8 @@ import type { Context } from '../context.ts';
 import { UserError } from '../errors.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { BigQueryError } from './errors.ts';
-import { type DryRun, Jobs, type JobResult, type NewJob } from './jobs.ts';
+import type { DryRun } from './job-resource.ts';
+import { Jobs, type JobResult, type NewJob } from './jobs.ts';
 import { type ClientOptions, clientOptions } from './options.ts';
 import type { Job } from './query.ts';
 import { loadPages } from './rows.ts';
@@ -12,9 +13,9 @@ import { type DatasetInfo, namedRows, Tables } from './tables.ts';
 import { Transport } from './transport.ts';
 import { type Row, type TableRef, tableReference } from './types.ts';
 
-export type { DryRun, JobResult } from './jobs.ts';
+export type { DryRun } from './job-resource.ts';
+export type { JobResult } from './jobs.ts';
 export type { Job } from './query.ts';
-export type { TableInfo } from './tables.ts';
 export type { Labels, TableField, TableRef } from './types.ts';
 
 export interface Load extends NewJob {

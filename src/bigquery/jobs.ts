@@ -3,31 +3,18 @@ import { createHash } from 'node:crypto';
 
 import type { Context } from '../context.ts';
 import { TransientError } from '../errors.ts';
-import { BigQueryError, type ErrorProto, isFailedJob, refusal } from './errors.ts';
+import { BigQueryError, isFailedJob, refusal } from './errors.ts';
+import { type DryRun, dryRunOf, type JobResource, type Work, workOf } from './job-resource.ts';
 import type { ClientOptions } from './options.ts';
 import { type Job, queryConfiguration } from './query.ts';
 import { pauseAfter, repeated } from './retry.ts';
 import type { Reply, Request, Transport } from './transport.ts';
 import { type Labels, labelsOf, type TableField } from './types.ts';
 
-export interface JobResult extends Started {
+export interface JobResult extends Started, Work {
   /** Of the result (of a script: of its last SELECT). */
   readonly schema: readonly TableField[];
   readonly totalRows: number;
-  /** Exact, as text. */
-  readonly bytesProcessed: string;
-  readonly bytesBilled: string;
-  /** Rows that a statement changed. */
-  readonly dml: { readonly inserted: number; readonly updated: number; readonly deleted: number };
-}
-
-export interface DryRun {
-  readonly schema: readonly TableField[];
-  /** Bytes that are read; exact, as text: an upper bound where tables are clustered. */
-  readonly bytes: string;
-  /** How many tables are read. */
-  readonly tables: number;
-  readonly statementType: string;
 }
 
 export interface Started {
@@ -53,28 +40,12 @@ const ATTEMPTS = 3;
 type Ended = Started & Pick<JobResult, 'schema' | 'totalRows'>;
 
 /** What a job does, and how its end is awaited. */
-interface Work<T> {
+interface Undertaking<T> {
   readonly configuration: object;
   /** Goes along with it. */
   readonly file?: string;
   readonly attempts: number;
   readonly wait: (started: Started) => Promise<T>;
-}
-
-/** Numbers are text: they may exceed a JS number. */
-interface QueryStatistics {
-  readonly totalBytesProcessed?: string;
-  readonly totalBytesBilled?: string;
-  readonly statementType?: string;
-  readonly schema?: { readonly fields?: readonly TableField[] };
-  readonly referencedTables?: readonly unknown[];
-  readonly dmlStats?: Readonly<Record<string, string>>;
-}
-
-interface JobResource {
-  readonly jobReference?: { readonly jobId?: string; readonly location?: string };
-  readonly status?: { readonly state?: string; readonly errorResult?: ErrorProto };
-  readonly statistics?: { readonly totalBytesProcessed?: string; readonly query?: QueryStatistics };
 }
 
 export class Jobs {
@@ -90,21 +61,13 @@ export class Jobs {
 
   /** Runs a statement or a script to its end. Ctrl-C cancels it on the server. */
   async run(job: Job): Promise<JobResult> {
-    const work: Work<Ended> = {
+    const work: Undertaking<Ended> = {
       configuration: { query: queryConfiguration(job, this.#options) },
       attempts: job.repeatable === true ? ATTEMPTS : 1,
       wait: async (each) => ({ ...each, ...(await this.#results(each, job.whileWaiting)) }),
     };
     const started = await this.#attempted(job, work);
-    const { statistics = {} } = (await this.#get(started)).body as JobResource;
-    const { dmlStats: dml = {} } = statistics.query ?? {};
-    const rows = (name: string): number => Number(dml[`${name}RowCount`] ?? 0);
-    return {
-      ...started,
-      bytesProcessed: statistics.totalBytesProcessed ?? '0',
-      bytesBilled: statistics.query?.totalBytesBilled ?? '0',
-      dml: { inserted: rows('inserted'), updated: rows('updated'), deleted: rows('deleted') },
-    };
+    return { ...started, ...workOf((await this.#get(started)).body) };
   }
 
   /** Loads a file; free. */
@@ -121,16 +84,9 @@ export class Jobs {
   async dryRun(sql: string, params: Job['params'] = {}): Promise<DryRun> {
     const configuration = { dryRun: true, query: queryConfiguration({ sql, params }, { ...this.#options, maxBytesBilled: undefined }) };
     const { body } = await this.#repeated({ method: 'POST', path: '/jobs', body: { configuration, jobReference: this.#reference() } });
-    const { statistics = {}, status } = body as JobResource;
+    const { status }: JobResource = body;
     if (status?.errorResult !== undefined) throw refusal(this.#transport.place, status.errorResult, 400);
-    const { query = {} } = statistics;
-    const { fields = [] } = query.schema ?? {};
-    return {
-      schema: fields,
-      bytes: query.totalBytesProcessed ?? statistics.totalBytesProcessed ?? '0',
-      tables: (query.referencedTables ?? []).length,
-      statementType: query.statementType ?? '',
-    };
+    return dryRunOf(body);
   }
 
   /** Rows of a result, a page at a time. */
@@ -145,7 +101,7 @@ export class Jobs {
   }
 
   /** A job that BigQuery itself failed to run (`backendError`) is started again under another id: its own stands for the failure. */
-  async #attempted<T>(job: NewJob, work: Work<T>): Promise<T> {
+  async #attempted<T>(job: NewJob, work: Undertaking<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const started = await this.#insert(job, work, attempt);
       try {
@@ -158,7 +114,7 @@ export class Jobs {
   }
 
   /** Starts a job, or finds the one that was started by a request whose answer got lost. */
-  async #insert<T>(job: NewJob, { configuration, file }: Work<T>, attempt: number): Promise<Started> {
+  async #insert<T>(job: NewJob, { configuration, file }: Undertaking<T>, attempt: number): Promise<Started> {
     const jobId = jobIdOf(job.idempotencyKey, attempt);
     const labels = labelsOf(job.labels, this.#options.labels);
     const body = { configuration: { ...configuration, labels }, jobReference: { ...this.#reference(), jobId } };

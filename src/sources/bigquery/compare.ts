@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 
 import type { TableRef } from '../../bigquery/client.ts';
+import { BigQueryError } from '../../bigquery/errors.ts';
 import { UserError } from '../../errors.ts';
 import { bigqueryDialect } from '../../sql/bigquery.ts';
 import type { BaseTable } from '../../workspace/base-table.ts';
@@ -39,7 +40,7 @@ export async function compareWithBase(line: JobLine, request: CompareRequest): P
   const met = `${prefix}_met`;
   try {
     const [counts = {}] = await client.values(await line.run(comparison(request, scratch)));
-    await client.rows(scratch, workspace, met);
+    await fetched(client.rows(scratch, workspace, met), scratch);
     await workspace.run(
       `CREATE TEMP TABLE ${ident(`${prefix}_places`)} AS SELECT DISTINCT place AS key FROM ${ident(met)} WHERE place IS NOT NULL`,
     );
@@ -54,6 +55,18 @@ export async function compareWithBase(line: JobLine, request: CompareRequest): P
     };
   } finally {
     await client.tables.delete(scratch);
+  }
+}
+
+/** A table of ours lives for hours; somebody may drop it sooner. */
+async function fetched(rows: Promise<number>, { dataset, table }: TableRef): Promise<void> {
+  try {
+    await rows;
+  } catch (error) {
+    if (!(error instanceof BigQueryError) || error.reason !== 'notFound') throw error;
+    throw new UserError(`the result of the comparison is gone: ${dataset}.${table}`, {
+      hint: `Sluice's own tables there must live for ${KEPT_HOURS} hours. Plan again.`,
+    });
   }
 }
 
