@@ -7,6 +7,9 @@ import type { Answer, Line, Sent } from './send.ts';
 /** A record that somebody holds is tried so often, within half a minute or so; then it is the next run's. */
 const BUSY: RetryPolicy = { attempts: 5, baseMs: 1_000, maxWaitMs: 15_000, budgetMs: 60_000 };
 
+/** A record that is too much even alone is tried so often: what runs beside it may have taken the time. */
+const ALONE_ATTEMPTS = 3;
+
 type SendAgain = (line: Line, batch: WriteBatch, attempt: number) => Promise<Sent>;
 
 /** The batch's answers; those that said `again` come from sending them again. */
@@ -19,10 +22,11 @@ export async function resend(line: Line, batch: WriteBatch, outcomes: readonly O
     return answers[position] === undefined;
   });
   if (open.length === 0) return { outcomes: answers, failure: undefined };
-  const isBusy = open.some(({ outcome }) => outcome.why === 'busy');
-  if (isBusy) await waitFor(line, open.map(({ outcome }) => outcome), attempt); // prettier-ignore
+  // Smaller work is another work; the same again is another attempt, after a pause.
+  const waits = batch.size === 1 || open.some(({ outcome }) => outcome.why === 'busy');
+  if (waits) await waitFor(line, open.map(({ outcome }) => outcome), attempt); // prettier-ignore
   for (const half of halves(open.map(({ position }) => position))) {
-    const sent = await send(line, await selectionOf(batch, half), isBusy ? attempt + 1 : attempt);
+    const sent = await send(line, await selectionOf(batch, half), waits ? attempt + 1 : attempt);
     for (const [index, position] of half.entries()) answers[position] = sent.outcomes[index];
     if (sent.failure !== undefined) return { outcomes: answers, failure: sent.failure };
   }
@@ -31,7 +35,7 @@ export async function resend(line: Line, batch: WriteBatch, outcomes: readonly O
 
 /** What is said of a change that is not sent again; undefined when it is. */
 function lastWord({ why, code, message }: Again, size: number, attempt: number, stopping: boolean): Answer | undefined {
-  if (why === 'too_much' && size === 1) return { status: 'rejected', code, message };
+  if (why === 'too_much' && size === 1 && attempt >= ALONE_ATTEMPTS) return { status: 'rejected', code, message };
   const isOver = stopping || (why === 'busy' && attempt >= BUSY.attempts);
   return isOver ? { status: 'not_attempted', message: `${code}: ${message}` } : undefined;
 }
