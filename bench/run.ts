@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { benchBigQuery } from './bigquery.ts';
 import { makeData } from './data.ts';
 import { type Measurement, measure, median } from './measure.ts';
 import { benchPostgresApply } from './postgres-apply.ts';
@@ -70,6 +71,14 @@ if (only.includes('pg-plan')) {
     });
   }
 }
+if (only.includes('bigquery')) {
+  for (const size of values.rows.split(',')) {
+    for (const { rows, measured, floor } of await benchBigQuery(count(size), times)) {
+      const work = `extract from BigQuery: ${perSecond(measured.ms, rows)} rows a second (client alone: ${perSecond(floor.ms, rows)})`;
+      results.push({ work, rows: String(rows), ms: measured.ms, floorMs: floor.ms, peakMb: measured.peakMb, target: '1.25x' });
+    }
+  }
+}
 if (only.includes('salesforce')) {
   for (const each of await benchSalesforce(values.folder)) {
     const { work, rows, measured, floor, apiCalls, target } = each;
@@ -83,6 +92,10 @@ function count(size: string): number {
   const match = /^(\d+)(k|m)$/.exec(size);
   if (match === null) throw new Error(`--rows ${size}: write for example 100k, 1m or 10m`);
   return Number(match[1]) * (match[2] === 'm' ? 1_000_000 : 1_000);
+}
+
+function perSecond(ms: number, rows: number): string {
+  return Math.round((rows * 1000) / ms).toLocaleString('en-US');
 }
 
 function perRecord(cpuMs: number, rows: number): string {

@@ -93,7 +93,10 @@ function explained(place: Place, reason: string, message: string, status: number
     case 'stopped':
       return said(`BigQuery stopped the job: ${message}`, 'Somebody, or a limit of the project, cancelled it. Run the command again.');
     case 'responseTooLarge':
-      return said(message, 'BigQuery holds at most 10 GB of a result. Keep the state in BigQuery, so that only candidates travel, or read fewer columns.');
+      return said(
+        message,
+        'BigQuery holds at most 10 GB of a result. Keep the state in BigQuery, so that only candidates travel, or read fewer columns.',
+      );
     default:
       return status === 401
         ? said(
