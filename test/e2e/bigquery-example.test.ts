@@ -150,7 +150,7 @@ test('while one apply runs another is told who holds the lease; a killed one is 
   expect((await killed.ended)[1]).toBe('SIGKILL');
   const told = await p.run(['apply', '--yes']);
   const unlock = /sluice (state unlock accounts --generation \d+)/.exec(`${told.stdout}${told.stderr}`)?.[1] ?? '';
-  must(await p.run([...unlock.split(' '), '--yes']), 0);
+  must(await p.run(unlock.split(' ')), 0);
   must(await p.run(['apply', '--yes']), 0);
   must(await p.run(['plan', '--detailed-exitcode']), 0);
 });
