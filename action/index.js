@@ -467,14 +467,6 @@ function endGroup() {
 // action/src/apply.ts
 import { resolve as resolve2 } from "node:path";
 
-// src/words.ts
-function count(value2) {
-  return value2.toLocaleString("en-US");
-}
-function plural(value2, one, many = `${one}s`) {
-  return `${count(value2)} ${value2 === 1 ? one : many}`;
-}
-
 // src/report/escape.ts
 var UNSAFE = new RegExp("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}]|(?![ \\u3000])\\p{Zs}", "gu");
 var EMOJI_JOINER = new RegExp("(?<=[\\p{Extended_Pictographic}\\u{1f3fb}-\\u{1f3ff}]\\ufe0f?)\\u200d(?=\\p{Extended_Pictographic})", "gu");
@@ -507,6 +499,14 @@ function windowOf(characters, start2, max) {
   const head = start2 > 0 ? "..." : "";
   const tail = characters.length > start2 + max ? "..." : "";
   return `${head}${characters.slice(start2, start2 + max).join("")}${tail}`;
+}
+
+// src/words.ts
+function count(value2) {
+  return value2.toLocaleString("en-US");
+}
+function plural(value2, one, many = `${one}s`) {
+  return `${count(value2)} ${value2 === 1 ? one : many}`;
 }
 
 // src/report/format.ts

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -130,7 +131,7 @@ async function applyUntilItLoads(signal: NodeJS.Signals): Promise<{ readonly chi
   });
   const ended = once(child, 'exit');
   while (server.requests.count('jobs.insert:load') + server.requests.count('upload') === 0 && child.exitCode === null) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
   }
   child.kill(signal);
   return { child, ended };
