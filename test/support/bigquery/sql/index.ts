@@ -79,8 +79,11 @@ export class SqlEngine implements Engine {
     const nodes = parse(sql);
     const connection = await this.#instance.connect();
     const session = new Session({ own: connection, outside: this.#reader }, this.#catalog, options, dry);
-    const stop = (): void => connection.interrupt();
+    const stopping: { timer?: NodeJS.Timeout } = {};
+    // Again and again: it may come between two statements, or before the first has begun.
+    const stop = (): void => void (stopping.timer = setInterval(() => connection.interrupt(), 10));
     options.signal?.addEventListener('abort', stop);
+    if (options.signal?.aborted === true) stop();
     try {
       yield* interpret(session, sql, nodes);
     } catch (error) {
@@ -89,6 +92,7 @@ export class SqlEngine implements Engine {
       throw error;
     } finally {
       options.signal?.removeEventListener('abort', stop);
+      clearInterval(stopping.timer);
       await session.close();
     }
   }
