@@ -268,7 +268,7 @@ describe('the registry', () => {
   it('refuses a type that is no source', async () => {
     const opened = openSource(SOURCES, connection({}, 'salesforce'), {} as never, { dir: '/' } as Project);
     expect(await problemOf(opened)).toBe(
-      'syncs/connections.yaml:1:1: connection "warehouse" is a salesforce, which cannot be a source\n  A source is one of: duckdb, postgres.',
+      'syncs/connections.yaml:1:1: connection "warehouse" is a salesforce, which cannot be a source\n  A source is one of: bigquery, duckdb, postgres.',
     );
   });
 
