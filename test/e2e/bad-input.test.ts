@@ -104,7 +104,7 @@ describe('a project that cannot be read: nothing starts', () => {
     await expectRefusal(p, {
       args: ['plan'],
       code: 1,
-      says: 'Error: syncs/connections.yaml:3:7: type: there is no connection type "duckdbb"; did you mean "duckdb"?\n  known types: duckdb, postgres, salesforce\nsyncs/syncs.yaml:3:1: unknown key "moode"; did you mean "mode"?\nsyncs/syncs.yaml:4:7: tags: expected a list of strings, found the number 5',
+      says: 'Error: syncs/connections.yaml:3:7: type: there is no connection type "duckdbb"; did you mean "duckdb"?\n  known types: bigquery, duckdb, postgres, salesforce\nsyncs/syncs.yaml:3:1: unknown key "moode"; did you mean "mode"?\nsyncs/syncs.yaml:4:7: tags: expected a list of strings, found the number 5',
     });
   });
 });
