@@ -17,7 +17,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/support/memory-folder.ts'],
+    globalSetup: ['test/support/memory-folder.ts', 'test/support/compile-cache.ts'],
+    setupFiles: ['test/support/one-thread.ts'],
     // Tests start real databases and real processes: one process per file, two at a time suits a small machine.
     pool: 'forks',
     maxWorkers: 2,

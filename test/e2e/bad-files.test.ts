@@ -182,6 +182,7 @@ const NOBODY = 65534;
 async function shell(p: TestProject, script: string, args: readonly string[]): Promise<Ran> {
   const child = spawn('bash', ['-c', `${script}; exec "$@"`, 'bash', process.execPath, CLI, ...args], {
     cwd: p.root,
+    env: { ...process.env, NODE_COMPILE_CACHE: undefined },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+import { childEnv } from './compile-cache.ts';
 import { CLI } from './project.ts';
 
 const KILL_SWITCH = fileURLToPath(new URL('kill-switch.ts', import.meta.url));
@@ -39,7 +40,7 @@ export function start(cwd: string, args: readonly string[], ending: Ending = {})
   const watched = ending.at !== undefined || ending.log !== undefined;
   const child = spawn(process.execPath, [...(watched ? ['--import', KILL_SWITCH] : []), CLI, ...args], {
     cwd,
-    env: { PATH: process.env['PATH'], SLUICE_KILL_AT: ending.at, SLUICE_KILL_SIGNAL: ending.signal, SLUICE_KILL_LOG: ending.log },
+    env: { ...childEnv(), SLUICE_KILL_AT: ending.at, SLUICE_KILL_SIGNAL: ending.signal, SLUICE_KILL_LOG: ending.log },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

@@ -15,6 +15,7 @@ import { processContext } from '../../src/context.ts';
 import type { ApplyDocument, PlanDocument, Summary, SyncApply, SyncPlan } from '../../src/plan/document.ts';
 import { LocalState } from '../../src/state/local/local.ts';
 import { Workspace } from '../../src/workspace/workspace.ts';
+import { childEnv } from './compile-cache.ts';
 import { onDatabase } from './database.ts';
 import { editStore, readStore, seedStore, TEST_DESTINATIONS, testConnectionSchemas, type Values } from './test-destination/index.ts';
 
@@ -371,7 +372,7 @@ const KILLED = 137;
 async function runProcess(program: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Ran> {
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
-    env: { PATH: process.env['PATH'], ...env },
+    env: { ...childEnv(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

@@ -288,7 +288,7 @@ describe('one plan', () => {
     setTimeout(() => controller.abort(), 150);
     const started = performance.now();
     expect((await thrownBy(own.source.extract(query("select pg_sleep(30)::text || 'stopped_query' as a")))).name).toBe('AbortError');
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - started).toBeLessThan(25_000);
     const running = `SELECT count(*) AS n FROM pg_stat_activity WHERE query LIKE '%stopped_query%' AND state = 'active' AND pid <> pg_backend_pid()`;
     expect(await onPostgres(url, running)).toEqual([{ n: '0' }]);
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { parse } from 'yaml';
 
+import { childEnv } from '../compile-cache.ts';
 import type { GitHubServer } from './server.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
@@ -51,7 +52,7 @@ export async function runAction(
 ): Promise<JobResult> {
   const action = parse(await readFile(join(ROOT, 'action.yml'), 'utf8')) as ActionFile;
   const files = await runnerFiles(place.temp, trigger.payload ?? {});
-  const env = { ...runnerEnv(place, files, trigger), ...inputEnv(action, inputs, place.github.token), ...trigger.env };
+  const env = { ...childEnv(), ...runnerEnv(place, files, trigger), ...inputEnv(action, inputs, place.github.token), ...trigger.env };
   const child = spawn(process.execPath, [join(ROOT, action.runs.main)], { cwd: place.workspace, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
