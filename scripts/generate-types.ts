@@ -76,12 +76,25 @@ async function connectionSchema(): Promise<Json> {
   return choice('type', await Promise.all(CONNECTIONS.map(async (type) => [type, await embedded(`connection.${type}`)] as const)));
 }
 
+/** What syncs may say under `destination` for a type of connection: `$defs.destination` of its schema. */
+async function destinationOptions(): Promise<Json> {
+  const schemas = await Promise.all(CONNECTIONS.map(async (type) => readSchema(`connection.${type}`)));
+  const own = schemas.map((schema) => ((schema['$defs'] as Json | undefined)?.['destination'] as Json | undefined)?.['properties'] as Json | undefined); // prettier-ignore
+  return Object.assign({}, ...own) as Json;
+}
+
+function withOptions(sync: Json, options: Json): Json {
+  const properties = sync['properties'] as Readonly<Record<string, Json>>;
+  const destination = properties['destination'] ?? {};
+  return { ...sync, properties: { ...properties, destination: { ...destination, properties: { ...(destination['properties'] as Json), ...options } } } }; // prettier-ignore
+}
+
 async function documentSchema(): Promise<Json> {
   const [project, sync, test, approval] = await Promise.all(['project', 'sync', 'test', 'approval'].map(async (name) => embedded(name)));
   return choice('kind', [
     ['Project', project ?? {}],
     ['Connection', await connectionSchema()],
-    ['Sync', sync ?? {}],
+    ['Sync', withOptions(sync ?? {}, await destinationOptions())],
     ['Test', test ?? {}],
     ['Approval', approval ?? {}],
   ]);

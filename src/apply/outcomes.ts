@@ -6,6 +6,7 @@ import type { PlannedSync } from '../plan/plan-file.ts';
 import type { RecordedOutcome } from '../state/state.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import { look, type Looking } from './look.ts';
+import type { LiveComparison } from './reread.ts';
 import type { ReadBack } from './read-back.ts';
 import { type Answer, send, type Sent } from './send.ts';
 
@@ -74,17 +75,24 @@ async function movedSincePlan(delivery: Delivery, batch: WriteBatch): Promise<Ma
   if (live instanceof Error) return live;
   for (const position of positionsOf(batch)) {
     const now = live.get(position);
-    const message = sinceThePlan(batch.action, now?.exists ?? false, Object.keys(now?.differing ?? {}));
+    const message = sinceThePlan(batch.action, now);
     if (message !== undefined) held.set(position, { status: 'held', message });
   }
   return held;
 }
 
-function sinceThePlan(action: WriteBatch['action'], exists: boolean, moved: readonly string[]): string | undefined {
-  if (action === 'create') return exists ? 'the record exists: it was created since the plan' : undefined;
-  if (!exists) return 'the record is gone: it was deleted since the plan';
+function sinceThePlan(action: WriteBatch['action'], now: LiveComparison | undefined): string | undefined {
+  if (action === 'create') return now?.exists === true ? 'the record exists: it was created since the plan' : undefined;
+  if (now?.exists !== true) return 'the record is gone: it was deleted since the plan';
+  if (now.mistaken !== undefined) return MISTAKEN[now.mistaken];
+  const moved = Object.keys(now.differing);
   return moved.length === 0 ? undefined : `${moved.join(', ')} moved since the plan`;
 }
+
+const MISTAKEN: Readonly<Record<NonNullable<LiveComparison['mistaken']>, string>> = {
+  other: 'another record has this key since the plan',
+  several: 'several records have this key since the plan: which one is meant is not known',
+};
 
 /** An unknown outcome is looked up: it landed when the record holds what was sent; otherwise, and when nobody can look, it stays unknown. */
 async function lookUpUnknown(delivery: Delivery, batch: WriteBatch, { outcomes, failure }: Sent): Promise<readonly Settled[]> {
@@ -98,7 +106,7 @@ async function lookUpUnknown(delivery: Delivery, batch: WriteBatch, { outcomes, 
   const tells = tellsWhatItHolds(delivery.planned, batch);
   for (const [index, position] of unknown.entries()) {
     const now = live.get(index);
-    if (now === undefined) continue;
+    if (now === undefined || now.mistaken !== undefined) continue;
     const landed = batch.action === 'delete' ? !now.exists : now.exists && tells && Object.keys(now.differing).length === 0;
     if (landed) settled[position] = { status: 'applied', remoteId: now.remoteId ?? undefined };
   }

@@ -44,7 +44,7 @@ export class ReadBack {
     const known = new Map(chosen.map((position, index) => [position, { now: live.get(index), former: former.get(index) }]));
     return outcomes.map((outcome, position) => {
       const { now, former: planned } = known.get(position) ?? {};
-      return now?.exists === true ? this.#verifiedAs(outcome, batch, now, planned) : outcome;
+      return now?.exists === true && now.mistaken === undefined ? this.#verifiedAs(outcome, batch, now, planned) : outcome;
     });
   }
 

@@ -17,6 +17,8 @@ export interface LiveComparison {
   /** Fields whose live value is not the expected one, with their live canonical text (keyed when sensitive). */
   readonly differing: Readonly<Record<string, string | null>>;
   readonly remoteId: string | null;
+  /** Why the record is not the one that the plan is about: another one has the key now, or several have it. */
+  readonly mistaken: 'other' | 'several' | undefined;
 }
 
 /** Compares live records with one side of the batch, by position. Fields that cannot be read are not compared. */
@@ -49,11 +51,16 @@ export async function compareLive(
     return `${keyed(field, canonicalText(field.type, value))} AS l${index}`;
   });
   const rows = await workspace.rows(`
-    SELECT e.pos, l.key IS NOT NULL AS found, l.remote_id, ${differingSql(fields)} AS differing
+    SELECT e.pos, l.key IS NOT NULL AS found, l.remote_id, ${mistakenSql(batch)} AS mistaken, ${differingSql(fields)} AS differing
     FROM (${expectedSql(batch, fields, { side, rules })}) AS e
-    LEFT JOIN (SELECT DISTINCT ON (key) * FROM (SELECT ${keyJson(types, keys)} AS key, CAST(r.remote_id AS VARCHAR) AS remote_id${live.map((each) => `, ${each}`).join('')} FROM ${relation.from} AS r)) AS l
+    LEFT JOIN (SELECT DISTINCT ON (key) *, count(*) OVER (PARTITION BY key) AS records FROM (SELECT ${keyJson(types, keys)} AS key, CAST(r.remote_id AS VARCHAR) AS remote_id${live.map((each) => `, ${each}`).join('')} FROM ${relation.from} AS r)) AS l
       ON l.key = e.key`);
   return new Map(rows.map((row) => [Number(row['pos']), comparison(row)]));
+}
+
+/** A connector writes by the id that the plan saw: the key may have moved to another record since. A create makes a new id. */
+function mistakenSql({ action }: WriteBatch): string {
+  return `CASE WHEN l.records > 1 THEN 'several'${action === 'create' ? '' : ` WHEN l.remote_id <> e.remote_id THEN 'other'`} END`;
 }
 
 interface ComparedField extends PlannedField {
@@ -66,7 +73,7 @@ function keyText(type: FieldType, index: number, rules: TextRules): string {
   return type.kind === 'text' ? canonicalKey(type, { sql: `k${index}`, type: 'VARCHAR' }, rules) : `k${index}`;
 }
 
-/** `pos`, `key` (JSON), and for each field its expected canonical text `x<i>` and whether it is known, `h<i>`. */
+/** `pos`, `remote_id`, `key` (JSON), and for each field its expected canonical text `x<i>` and whether it is known, `h<i>`. */
 function expectedSql(
   batch: WriteBatch,
   fields: readonly ComparedField[],
@@ -82,7 +89,7 @@ function expectedSql(
     const known = side === 'after' ? 'true' : `h${field.place}`;
     return `, ${keyed(field, canonicalOfExact(field.type, text, rules))} AS x${index}, ${known} AS h${index}`;
   });
-  return `SELECT pos, ${key} AS key${columns.join('')} FROM ${batch.relation} AS b`;
+  return `SELECT pos, CAST(remote_id AS VARCHAR) AS remote_id, ${key} AS key${columns.join('')} FROM ${batch.relation} AS b`;
 }
 
 function keyed(field: PlannedField, text: string): string {
@@ -100,10 +107,11 @@ function differingSql(fields: readonly ComparedField[]): string {
 /** Most records are as expected: they share one object. */
 const NONE: LiveComparison['differing'] = {};
 
-function comparison({ found, differing, remote_id: remoteId }: Readonly<Record<string, unknown>>): LiveComparison {
+function comparison({ found, differing, remote_id: remoteId, mistaken }: Readonly<Record<string, unknown>>): LiveComparison {
   return {
     exists: found === true,
     differing: typeof differing === 'string' ? (JSON.parse(differing) as LiveComparison['differing']) : NONE,
     remoteId: (remoteId as string | null) ?? null,
+    mistaken: mistaken === 'other' || mistaken === 'several' ? mistaken : undefined,
   };
 }

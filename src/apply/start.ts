@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { openDestination } from '../destinations/registry.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { SyncApply, SyncPlan } from '../plan/document.ts';
-import { connectionOf } from '../plan/ends.ts';
+import { destinationOf } from '../plan/ends.ts';
 import type { Allowance } from '../plan/guards.ts';
 import type { PlanFile } from '../plan/plan-file.ts';
 import { storedName } from '../plan/renames.ts';
@@ -45,12 +45,8 @@ async function beginRun(
   start: Pick<Run, 'plan' | 'planned' | 'sync' | 'total' | 'empty'>,
 ): Promise<Run> {
   const { planned, sync } = start;
-  const destination = await openDestination(
-    request.registry.destinations,
-    connectionOf(request.project, sync.destination.connection),
-    context,
-    request.project,
-  );
+  const connection = destinationOf(request.project, sync);
+  const destination = await openDestination(request.registry.destinations, connection, context, request.project);
   const lease = await request.state.acquire(sync.name, request.owner).catch(async (error: unknown) => {
     await destination[Symbol.asyncDispose]();
     throw error;

@@ -24,7 +24,7 @@ export interface Ends extends AsyncDisposable {
 export async function openEnds(context: Context, registry: Registry, project: Project, sync: Sync): Promise<Ends> {
   const source = await openSource(registry.sources, connectionOf(project, sync.source.connection), context, project);
   try {
-    const destination = await openDestination(registry.destinations, connectionOf(project, sync.destination.connection), context, project);
+    const destination = await openDestination(registry.destinations, destinationOf(project, sync), context, project);
     return {
       source,
       destination,
@@ -43,6 +43,13 @@ export function connectionOf(project: Project, name: string): Connection {
   const connection = project.connections.get(name);
   if (connection === undefined) throw new InternalError(`connection ${name} passed validation but is not in the project`);
   return connection;
+}
+
+/** The connection that a sync writes to: options of the sync's `destination` go before those of the connection. */
+export function destinationOf(project: Project, { destination }: Pick<Sync, 'destination'>): Connection {
+  const connection = connectionOf(project, destination.connection);
+  if (Object.keys(destination.options).length === 0) return connection;
+  return { ...connection, options: { ...connection.options, ...destination.options } };
 }
 
 /** Makes both systems readable from the workspace; runs before it is locked. */

@@ -127,13 +127,13 @@ function driftFailure(counts: SyncCounts): Blocked[] {
   return [{ kind: 'drift', message: `${plural(counts.failing, 'record')} moved in the destination and \`on_drift\` is fail`, hint }];
 }
 
-/** Adds what the checks found. */
+/** Adds what the checks found. The message holds no value: it goes where values are masked. */
 export function withChecks(planned: SyncPlan, checks: readonly CheckResult[]): SyncPlan {
   const blocked = checks
     .filter((check) => !check.ok)
     .map((check): Blocked => ({
       kind: 'check',
-      message: `check "${check.name}": ${plural(check.violations, 'violation')}, such as ${check.examples[0] ?? ''}`,
+      message: `check "${check.name}": ${plural(check.violations, 'violation')}`,
       hint: null,
     }));
   return { ...planned, checks, blocked: [...planned.blocked, ...blocked] };

@@ -5,7 +5,7 @@
 import type { PlanDocument, SyncPlan } from '../plan/document.ts';
 import { attributionText, countsText, totalAttribution } from './base-text.ts';
 import { count, plural } from './format.ts';
-import { alerts, fieldsTable, headline, markdownTable, rejects, samples } from './markdown.ts';
+import { alerts, fieldsTable, headline, markdownTable, rejects, samples, takeovers } from './markdown.ts';
 import { markdownCode as code, markdownText as text } from './markdown-escape.ts';
 import { driftChecked } from './text.ts';
 import { costText } from './totals.ts';
@@ -143,6 +143,7 @@ function syncDetails(sync: SyncPlan, limits: Limits): string {
   const shown = sync.report_values === 'shown';
   const body = [
     diff(sync, limits.diffLines),
+    takeovers(sync),
     fieldsTable(sync, shown),
     limitsOf(sync),
     rejects(sync.rejects, shown),

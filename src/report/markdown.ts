@@ -7,6 +7,8 @@ import { driftChecked } from './text.ts';
 import { costText, summaryText } from './totals.ts';
 
 const FIELDS = 12;
+/** Characters of one message: a comment has room for what others say, too. */
+const MESSAGE = 1000;
 
 /** The whole document, with a line end at the end. */
 export function renderMarkdown(document: PlanDocument): string {
@@ -47,16 +49,20 @@ export function alerts(sync: SyncPlan): readonly string[] {
   if (sync.error !== null) {
     const { message, where, hint } = sync.error;
     const lines = [
-      `${name} could not be planned${where === null ? '' : ` (${code(where)})`}: ${text(message)}`,
-      ...(hint === null ? [] : [text(hint)]),
+      `${name} could not be planned${where === null ? '' : ` (${code(where)})`}: ${text(cutText(message))}`,
+      ...(hint === null ? [] : [text(cutText(hint))]),
     ];
     return [alert('CAUTION', lines)];
   }
   if (sync.blocked.length === 0) return [];
   const reasons = sync.blocked.map(
-    (block) => `${block.kind}: ${text(block.message)}${block.hint === null ? '' : ` (${text(block.hint)})`}`,
+    (block) => `${block.kind}: ${text(cutText(block.message))}${block.hint === null ? '' : ` (${text(cutText(block.hint))})`}`,
   );
   return [alert('CAUTION', [`${name} will not be applied`, ...reasons])];
+}
+
+function cutText(message: string): string {
+  return message.length > MESSAGE ? `${message.slice(0, MESSAGE).toWellFormed()}...` : message;
 }
 
 function alert(kind: 'CAUTION', lines: readonly string[]): string {
@@ -86,6 +92,7 @@ function details(sync: SyncPlan): string {
   if (sync.error !== null) return '';
   const shown = sync.report_values === 'shown';
   const body = [
+    takeovers(sync),
     fieldsTable(sync, shown),
     rejects(sync.rejects, shown),
     ...(shown ? [samples(sync.samples)] : []),
@@ -113,6 +120,11 @@ export function fieldsTable(sync: SyncPlan, shown: boolean): string {
     ['---', ...numbersAlign(updated.length + 1), ...last.map(() => '---')],
     rows,
   );
+}
+
+/** The first write over what others typed: the one thing a reviewer cannot see from counts of updates. */
+export function takeovers({ summary: { takeover } }: SyncPlan): string {
+  return takeover === 0 ? '' : `${plural(takeover, 'record')} taken over: they hold values that Sluice did not write.`;
 }
 
 function shownCount(value: number): string {

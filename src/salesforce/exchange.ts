@@ -21,6 +21,16 @@ export interface ExchangeOptions {
   /** The body of a reply that succeeds goes into this file, and its text is empty. */
   readonly saveTo?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** How long the other side may take to begin its reply, in milliseconds. An upload takes its time: `fetch` itself ends one that stands still. */
+  readonly silenceMs?: number | undefined;
+}
+
+/** A request may work for some minutes (a composite of five queries); `fetch` would give up at 300 seconds, and say less. */
+const SILENCE_MS = 280_000;
+
+/** The connection is there, and nothing comes. */
+class SilenceError extends Error {
+  readonly code = 'SILENCE';
 }
 
 /** Holds what came back; jsforce turns some replies into errors that tell less. */
@@ -43,19 +53,34 @@ export class Exchange extends Transport {
     const { upload, signal } = this.#options;
     const headers = { ...request.headers };
     if (upload !== undefined) headers['content-length'] = String((await stat(upload)).size);
-    const response = await this.#context.fetch(request.url, {
-      method: request.method,
-      headers,
-      body: upload === undefined ? ((request.body as string | null | undefined) ?? null) : bodyOf(upload),
-      // A token goes nowhere but where it was meant to.
-      redirect: 'manual',
-      ...(signal === undefined ? {} : { signal }),
-      ...(upload === undefined ? {} : { duplex: 'half' }),
-    });
+    const response = await this.#beforeSilence(async (limit) =>
+      this.#context.fetch(request.url, {
+        method: request.method,
+        headers,
+        body: upload === undefined ? ((request.body as string | null | undefined) ?? null) : bodyOf(upload),
+        // A token goes nowhere but where it was meant to.
+        redirect: 'manual',
+        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+        ...(upload === undefined ? {} : { duplex: 'half' }),
+      }),
+    );
     const replyHeaders = Object.fromEntries(response.headers);
     const reply: Reply = { status: response.status, headers: replyHeaders, text: await this.#received(response) };
     this.reply = reply;
     return { statusCode: reply.status, headers: { ...reply.headers }, body: reply.text };
+  }
+
+  /** Until the reply begins. A body that stands still is ended by `fetch`. */
+  async #beforeSilence(work: (limit: AbortSignal) => Promise<Response>): Promise<Response> {
+    const { upload, silenceMs = SILENCE_MS } = this.#options;
+    const limit = new AbortController();
+    const end = (): void => limit.abort(new SilenceError(`no answer within ${Math.round(silenceMs / 1000)} seconds`));
+    const timer = upload === undefined ? setTimeout(end, silenceMs) : undefined;
+    try {
+      return await work(limit.signal);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #received(response: Response): Promise<string> {

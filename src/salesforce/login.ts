@@ -68,11 +68,14 @@ interface Wire extends LoginOptions {
   readonly context: Context;
 }
 
+/** A login works for a second or two. */
+const LOGIN_SILENCE_MS = 60_000;
+
 type OAuthAuth = Extract<Auth, { readonly clientId: string }>;
 
 /** One request to the token endpoint. jsforce's errors hold less than the reply: that is judged. */
 async function tokenFor(grant: Grant, auth: OAuthAuth, { options, context, signal, again }: Wire): Promise<Login> {
-  const exchange = new Exchange(context, { signal });
+  const exchange = new Exchange(context, { signal, silenceMs: LOGIN_SILENCE_MS });
   const secret = 'clientSecret' in auth && auth.clientSecret !== undefined ? { clientSecret: auth.clientSecret } : {};
   // An assertion names the client itself.
   const client = auth.type === 'jwt' ? {} : { clientId: auth.clientId, ...secret };

@@ -13,6 +13,8 @@ export interface Attempt {
 
 /** Failures before anything of a request has left. */
 const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EHOSTDOWN|UND_ERR_CONNECT_TIMEOUT)$/;
+/** The other side took the request and says nothing, or stopped in the middle of its reply. */
+const SILENT = /^(SILENCE|UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/;
 const TLS = /^(CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|ERR_TLS|ERR_SSL|ERR_OSSL|EPROTO|HOSTNAME_MISMATCH)/;
 
 /** The error to throw instead of what `fetch` threw. */
@@ -30,7 +32,7 @@ export function networkFailure(error: unknown, attempt: Attempt): Error {
     return new UserError(`${name}: ${host} cannot be trusted: ${code}`, { location, hint });
   }
   if (NOT_SENT.test(code)) return new TransientError(`${name}: ${host} cannot be reached: ${code}`, { cause: error });
-  const cut = `${name}: the connection to ${host} was cut: ${code === '' ? messageOf(error) : code}`;
+  const cut = `${name}: ${SILENT.test(code) ? `${host} does not answer: ${messageOf(error)}` : `the connection to ${host} was cut: ${code === '' ? messageOf(error) : code}`}`;
   return attempt.sends === 'data' ? new LostReplyError(cut, { cause: error }) : new TransientError(cut, { cause: error });
 }
 

@@ -7,6 +7,8 @@ const ATTEMPTS = 5;
 const BASE_MS = 500;
 /** What asks for more is told to the caller, who may have more time. */
 const LONGEST_MS = 60_000;
+/** No attempt begins that late after the first one: each may have waited for minutes for an answer that does not come. */
+const BUDGET_MS = 300_000;
 const SLICE_MS = 250;
 
 /**
@@ -14,13 +16,14 @@ const SLICE_MS = 250;
  * (`stop`), for what is worth nothing after an abort.
  */
 export async function patiently<T>(context: Context, onAbort: 'stop' | 'finish', work: () => Promise<T>): Promise<T> {
+  const begun = context.now();
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof TransientError) || attempt >= ATTEMPTS) throw error;
       const waitMs = waitAfter(context, attempt, error.retryAfterMs);
-      if (waitMs > LONGEST_MS) throw error;
+      if (waitMs > LONGEST_MS || context.now() - begun + waitMs > BUDGET_MS) throw error;
       await pause(context, waitMs);
       if (onAbort === 'stop') context.signal.throwIfAborted();
       else if (context.signal.aborted) throw error;

@@ -4,7 +4,7 @@ import { HttpApi } from '@jsforce/jsforce-node/lib/http-api.js';
 
 import type { Connection as Document } from '../config/model.ts';
 import type { Context } from '../context.ts';
-import { UserError } from '../errors.ts';
+import { type Location, UserError } from '../errors.ts';
 import { Exchange } from './exchange.ts';
 import { type Login, logIn } from './login.ts';
 import { networkFailure } from './network.ts';
@@ -130,13 +130,16 @@ export class Session {
   }
 }
 
-/** Every sync of a project opens its destination for itself, and once more to apply: they need not log in each. */
-const shared = new WeakMap<Context, WeakMap<Document, Session>>();
+/**
+ * Every sync of a project opens its destination for itself, and once more to apply: they need not log in each. A sync with
+ * options of its own brings another document of the same place: what is shared hangs on that.
+ */
+const shared = new WeakMap<Context, WeakMap<Location, Session>>();
 
-export function sharedSession(document: Document, options: ClientOptions, context: Context): Session {
-  const known = shared.get(context) ?? new WeakMap<Document, Session>();
-  const session = known.get(document) ?? new Session(options, context);
-  shared.set(context, known.set(document, session));
+export function sharedSession({ location }: Document, options: ClientOptions, context: Context): Session {
+  const known = shared.get(context) ?? new WeakMap<Location, Session>();
+  const session = known.get(location) ?? new Session(options, context);
+  shared.set(context, known.set(location, session));
   return session;
 }
 

@@ -26,7 +26,8 @@ const LOGIN_HINT = 'Log in: sf org login web --alias NAME, and write `target_org
  * (https://github.com/salesforcecli/plugin-org/pull/1667); older ones have no other command. Both renew a session that ended.
  */
 export async function cliLogin(where: Where, env: Context['env'], signal: AbortSignal | undefined): Promise<CliLogin> {
-  const sf = async (args: readonly string[]): Promise<unknown> => resultOf(args, where, await run(args, env, signal));
+  const sf = async (args: readonly string[]): Promise<unknown> =>
+    resultOf(args, where, await run(sfCommand(args, where, process.platform), env, signal));
   const org = where.targetOrg === undefined ? [] : ['--target-org', where.targetOrg];
   const shown = (await sf(['org', 'display', '--json', ...org])) as Readonly<Record<string, unknown>>;
   const token = tokenIn(shown) ?? tokenIn(await sf(['org', 'auth', 'show-access-token', '--json', '--no-prompt', ...org]));
@@ -54,11 +55,32 @@ interface Ran {
   readonly stdout: string;
 }
 
+export interface SfCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly shell: boolean;
+}
+
+/** What a shell gives no meaning: aliases and user names are of it. */
+const PLAIN = /^[\w.@+-]+$/;
+
+/** On Windows `sf` is a batch file, which only a shell starts: there, nothing that a shell could read goes into the line. */
+export function sfCommand(
+  args: readonly string[],
+  { name, location }: Pick<Where, 'name' | 'location'>,
+  platform: NodeJS.Platform,
+): SfCommand {
+  if (platform !== 'win32') return { file: 'sf', args, shell: false };
+  if (args.every((arg) => PLAIN.test(arg))) return { file: ['sf', ...args].join(' '), args: [], shell: true };
+  const hint = 'Write a user name, or give the org an alias of letters, digits, - and _: sf alias set NAME=USERNAME.';
+  throw new UserError(`${name}: \`auth.target_org\` has characters that a Windows shell would read`, { location, hint });
+}
+
 /** With colours, what it writes would be no JSON. Throws the signal's reason when it was aborted. */
-async function run(args: readonly string[], env: Context['env'], signal: AbortSignal | undefined): Promise<Ran> {
-  const options = { env: { ...env, NO_COLOR: '1', FORCE_COLOR: '0' }, timeout: TIMEOUT_MS, encoding: 'utf8' as const, signal };
+async function run({ file, args, shell }: SfCommand, env: Context['env'], signal: AbortSignal | undefined): Promise<Ran> {
+  const options = { env: { ...env, NO_COLOR: '1', FORCE_COLOR: '0' }, timeout: TIMEOUT_MS, encoding: 'utf8' as const, signal, shell };
   const ran = await new Promise<Ran>((resolve) => {
-    execFile('sf', args, options, (error, stdout) => resolve({ failure: error ?? undefined, stdout }));
+    execFile(file, args, options, (error, stdout) => resolve({ failure: error ?? undefined, stdout }));
   });
   signal?.throwIfAborted();
   return ran;

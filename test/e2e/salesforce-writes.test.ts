@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { type Account, nonZero, resultOf } from '../support/project.ts';
 import { liveRecords } from '../support/salesforce.ts';
-import { accounts, KEY, orgProject, type OrgProject, said, settledOrg, type Yaml } from './org.ts';
+import { accounts, KEY, orgProject, type OrgProject, said, settledOrg, SYNC, type Yaml } from './org.ts';
 
 const ADA: Account = ['1', 'Ada', 'Team', 5];
 const BOB: Account = ['2', 'Bob', 'Team', 6];
@@ -80,6 +80,35 @@ describe('headers of writes', () => {
     await o.p.apply();
     expect(accounts(o, 'OwnerId').map((record) => record['OwnerId'])).toEqual([queue.id, queue.id]);
   });
+
+  test('or the sync, which goes before the connection; both sign in once', async () => {
+    const destination = { connection: 'crm', object: 'Account', key: 'External_Id__c', assign: true, collection_size: 1 };
+    await using o = await orgProject({ source: [ADA, BOB], sync: { destination }, connection: { assign: false, collection_size: 50 } });
+    const queue = o.sandbox.org.addUser({ username: 'queue@acme.example', name: 'Queue' });
+    o.sandbox.org.assignTo('Account', queue.id);
+    expect((await o.p.run(['plan', '--out', 'plan.duckdb'])).code).toBe(0);
+    o.sandbox.calls.reset();
+    await o.p.apply(['plan.duckdb']);
+    expect(accounts(o, 'OwnerId').map((record) => record['OwnerId'])).toEqual([queue.id, queue.id]);
+    expect(o.sandbox.calls.of('collections')).toBe(2);
+    await o.p.sync({ ...SYNC, destination: { ...destination, collection_size: 201, api_budget: '5%' } });
+    const refused = said(await o.p.run(['validate']));
+    expect(refused).toMatch(/destination.collection_size/);
+    expect(refused).toMatch(/destination: unknown key "api_budget"/);
+  });
+
+  test('an assignment rule goes by its id, in requests and in jobs', async () => {
+    const rule = '01QB00000000001AAA';
+    await using o = await orgProject({ source: [ADA], connection: { assign: rule } });
+    const queue = o.sandbox.org.addUser({ username: 'queue@acme.example', name: 'Queue' });
+    o.sandbox.org.assignTo('Account', queue.id, rule);
+    await o.p.apply();
+    expect(headersOf(o)['sforce-auto-assign']).toBe(rule);
+    await o.p.sync({ ...SYNC, destination: { connection: 'crm', object: 'Account', key: 'External_Id__c', bulk_from: 1 } });
+    await o.p.source(ADA, BOB);
+    await o.p.apply();
+    expect(accounts(o, 'OwnerId').map((record) => record['OwnerId'])).toEqual([queue.id, queue.id]);
+  });
 });
 
 describe('creates', () => {
@@ -104,6 +133,47 @@ describe('creates', () => {
     expect(accounts(o)).toHaveLength(2);
     expect(await o.p.summary(['--refresh', 'all'])).toEqual({ unchanged: 2 });
   });
+});
+
+describe('a key that means another record since the plan', () => {
+  test.each(['update', 'delete'])('is held, and the record of the plan is left alone: %s', async (action) => {
+    await using o = await settledOrg({
+      source: [ADA, BOB],
+      sync: { on_missing: 'delete', guards: { deletes: { max: null, percent: null } } },
+    });
+    await o.p.source(...(action === 'delete' ? [] : [['1', 'Ada', 'Scale', 5] as Account]), BOB);
+    expect((await o.p.run(['plan', '--out', 'plan.duckdb'])).code).toBe(0);
+    const [ada] = o.sandbox.org.find('Account', 'External_Id__c', '1');
+    o.sandbox.org.update('Account', ada?.id ?? '', { External_Id__c: '9' });
+    o.sandbox.org.insert('Account', { External_Id__c: '1', Name: 'Ada', Plan__c: 'Team', Seats__c: 5 });
+    expect(nonZero((await o.p.apply(['plan.duckdb'], 5)).summary)).toEqual({ held: 1 });
+    expect(accounts(o).map((record) => [record['External_Id__c'], record['Plan__c']])).toEqual([
+      ['1', 'Team'],
+      ['2', 'Team'],
+      ['9', 'Team'],
+    ]);
+  });
+
+  test('is held when several records have it', async () => {
+    const objects = { Account: { fields: { Loose__c: { type: 'string', length: 40, externalId: true } } } } as const;
+    const sync = { destination: { connection: 'crm', object: 'Account', key: 'Loose__c' }, fields: { Name: 'name', Plan__c: 'plan' } };
+    await using o = await settledOrg({ source: [ADA], objects, sync });
+    await o.p.source(['1', 'Ada', 'Scale', 5]);
+    expect((await o.p.run(['plan', '--out', 'plan.duckdb'])).code).toBe(0);
+    o.sandbox.org.insert('Account', { Loose__c: '1', Name: 'Ada', Plan__c: 'Team' });
+    const ran = await o.p.run(['apply', 'plan.duckdb']);
+    expect(said(ran)).toContain('1 held');
+    expect(accounts(o).map((record) => record['Plan__c'])).toEqual(['Team', 'Team']);
+  });
+});
+
+test('a record that was deleted is made anew with its reference to another new one of the same object', async () => {
+  const fields = { Name: 'name', ParentId: { reference: { object: 'Account', key: 'External_Id__c' }, column: 'plan' } };
+  await using o = await settledOrg({ source: [['1', 'Ada', null, 0], ['2', 'Bob', '1', 0]], sync: { fields } }); // prettier-ignore
+  for (const { id } of [...o.sandbox.org.records('Account')]) o.sandbox.org.remove('Account', id);
+  expect(nonZero((await o.p.apply(['--refresh', 'all'])).summary)).toEqual({ applied: 2 });
+  const [ada, bob] = accounts(o, 'Id', 'ParentId');
+  expect(bob?.['ParentId']).toBe(ada?.['Id']);
 });
 
 describe('deletes', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { PlanDocument, SyncPlan } from '../../src/plan/document.ts';
+import { withChecks } from '../../src/plan/sync-plan.ts';
 import { renderComment, renderSummary } from '../../src/report/comment.ts';
 import { designPlan, planDocument, syncPlan } from './fixtures.ts';
 
@@ -107,4 +108,18 @@ test('a guard that comes close is shown, one that is far is not', () => {
 
 test('a branch that touches no sync', () => {
   expect(renderComment({ ...planDocument(), base: onBranch().base! })).toContain('No sync is affected.');
+});
+
+test('a failed check shows no value of the rows that it returned; a message of any length leaves room for the rest', () => {
+  const checked = withChecks(syncPlan({ name: 'checked', summary: { update: 1, takeover: 1 } }), [
+    { name: 'no churn', ok: false, violations: 2, examples: ['{"key":"SECRET-KEY"}', '{"key":"OTHER"}'] },
+  ]);
+  const wordy = syncPlan({ name: 'wordy', error: { message: `${'x'.repeat(70_000)}`, where: null, hint: null } });
+  for (const render of [renderComment, renderSummary]) {
+    const report = render(planDocument(wordy, checked));
+    expect(report).toContain('no churn');
+    expect(report).not.toContain('SECRET-KEY');
+    expect(report).toContain('could not be planned');
+    expect(report).toContain('1 record taken over: they hold values that Sluice did not write.');
+  }
 });

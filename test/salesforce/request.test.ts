@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { TransientError } from '../../src/errors.ts';
 import { LostReplyError, SalesforceError } from '../../src/salesforce/client.ts';
@@ -59,6 +59,44 @@ describe('a request', () => {
     const error = await thrownBy(clientOf(server).request({ method: 'PUT', path: '/batches', body: { file: join(place, 'no.csv') } }));
     expect(error.message).toMatch(/ENOENT/);
     expect(server.seen).toHaveLength(0);
+  });
+});
+
+describe('a server that takes a request and says nothing', () => {
+  const ask = async (
+    request: typeof READ | typeof WRITE,
+  ): Promise<{ readonly error: Error; readonly seconds: number; readonly calls: number }> => {
+    let calls = -1;
+    await using server = await api({ raw: (_request, response) => { if ((calls += 1) === 0) response.end('{}'); } }); // prettier-ignore
+    const client = clientOf(server);
+    await client.request(READ); // signed in
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+    const begun = Date.now();
+    try {
+      const thrown = thrownBy(client.request(request));
+      const isOver = thrown.then(() => true);
+      for (let over = false; !over;) {
+        await vi.advanceTimersByTimeAsync(10_000);
+        over = await Promise.race([isOver, new Promise<boolean>((resolve) => { setImmediate(() => setImmediate(() => resolve(false))); })]); // prettier-ignore
+      }
+      return { error: await thrown, seconds: (Date.now() - begun) / 1000, calls };
+    } finally {
+      vi.useRealTimers();
+    }
+  };
+
+  it('is waited for some minutes, and what was sent may have arrived', async () => {
+    const { error, seconds, calls } = await ask(WRITE);
+    expect(error).toBeInstanceOf(LostReplyError);
+    expect(error.message).toMatch(/^crm: 127\.0\.0\.1:\d+ does not answer: no answer within 280 seconds$/);
+    expect([calls, seconds < 600]).toEqual([1, true]);
+  });
+
+  it('is not waited for again and again', async () => {
+    const { error, seconds } = await ask(READ);
+    expect(error).toBeInstanceOf(TransientError);
+    expect(error).not.toBeInstanceOf(LostReplyError);
+    expect(seconds).toBeLessThan(900);
   });
 });
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { SalesforceClient } from '../../src/salesforce/client.ts';
+import { sfCommand } from '../../src/salesforce/sf-cli.ts';
 import { api, type Api, connection, EXPIRED, problemOf, quickContext, token } from './support.ts';
 
 let place: string;
@@ -89,5 +90,22 @@ describe('the login of the sf CLI', () => {
       'org auth show-access-token': { status: 0, result: {} },
     });
     expect(await problemOf(open().identity())).toMatch(/crm: sf does not show its token/);
+  });
+});
+
+describe('on Windows, where sf is a batch file', () => {
+  const { location, name } = connection({});
+  const command = (org: string): unknown => sfCommand(['org', 'display', '--json', '--target-org', org], { name, location }, 'win32');
+
+  it('is started by a shell', () => {
+    expect(command('jane+1@acme.com.uat')).toEqual({
+      file: 'sf org display --json --target-org jane+1@acme.com.uat',
+      args: [],
+      shell: true,
+    });
+  });
+
+  it.each(['a & calc', 'a|b', '%PATH%', '"x"', 'a\nb', 'a^b', '$(x)'])('and never with what a shell reads: %j', async (org) => {
+    expect(await problemOf(() => command(org))).toMatch(/crm: `auth.target_org` has characters that a Windows shell would read/);
   });
 });

@@ -1,4 +1,5 @@
 /** What Salesforce says about one record, as an outcome. Codes: the reference of `StatusCode` in the SOAP API guide, API 67.0, 2026-11. */
+import { id18 } from '../../salesforce/ids.ts';
 import type { Outcome } from '../destination.ts';
 import type { BoundBatch } from './columns.ts';
 import { withoutValues } from './reject.ts';
@@ -74,5 +75,5 @@ export function isRace({ code, message, fields }: RecordError, { batch: { action
 /** `created`: what an upsert says. */
 export function appliedAs(remoteId: string | undefined, created: boolean | undefined, { batch: { action } }: BoundBatch): Outcome {
   const note = action === 'create' && created === false ? 'existed already and was updated' : undefined;
-  return { status: 'applied', remoteId, note };
+  return { status: 'applied', remoteId: remoteId === undefined ? undefined : id18(remoteId), note };
 }

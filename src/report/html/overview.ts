@@ -1,5 +1,5 @@
 /** The head of the page: what the plan comes to, what stops it, and its syncs side by side. */
-import type { PlanDocument, Summary, SyncPlan } from '../../plan/document.ts';
+import type { Blocked, PlanDocument, Summary, SyncPlan } from '../../plan/document.ts';
 import { cut } from '../escape.ts';
 import { count, plural } from '../format.ts';
 import { changesIn, costText, summaryText } from '../totals.ts';
@@ -80,7 +80,7 @@ function alert(sync: SyncPlan, masked: boolean): Html {
     (block) =>
       html`<li>
         <strong>${block.kind}</strong>
-        <span class="lines">${lines(masked && block.kind === 'check' ? maskedCheck(sync) : cut(block.message, MESSAGE))}</span
+        <span class="lines">${lines(cut(reasonOf(sync, block, masked), MESSAGE))}</span
         >${block.hint === null ? NOTHING : html`<br /><span class="lines quiet">${lines(block.hint)}</span>`}
       </li>`,
   );
@@ -92,10 +92,11 @@ function alert(sync: SyncPlan, masked: boolean): Html {
   </div>`;
 }
 
-/** The message of a failed check holds an example, and with it values. */
-function maskedCheck(sync: SyncPlan): string {
-  const failed = sync.checks.filter((check) => !check.ok);
-  return failed.map((check) => `check "${check.name}": ${plural(check.violations, 'violation')}`).join('; ');
+/** A failed check shows a row that it returned, unless values are masked. */
+function reasonOf(sync: SyncPlan, block: Blocked, masked: boolean): string {
+  if (masked || block.kind !== 'check') return block.message;
+  const failed = sync.checks.find((check) => !check.ok && block.message.startsWith(`check "${check.name}": `));
+  return [block.message, ...(failed?.examples.slice(0, 1) ?? [])].join(', such as ');
 }
 
 /** Of several syncs; columns in which something stands. */

@@ -14,6 +14,8 @@ export class Automation {
   duplicateFields: readonly string[] = [];
   /** Of an assignment rule: the id of the user who gets new records. */
   owner: string | undefined;
+  /** Id of that rule. */
+  rule: string | undefined;
   readonly #workflows: Workflow[] = [];
   readonly #rules: Rule[] = [];
 

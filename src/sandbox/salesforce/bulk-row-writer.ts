@@ -75,7 +75,7 @@ export class RowWriter {
     const { operation, object, externalIdFieldName, assignmentRuleId } = options;
     const locked = new Set(rows.filter((row) => this.#isLocked(row)));
     const free = rows.filter((row) => !locked.has(row));
-    const settings = { externalIdField: externalIdFieldName, text: true, autoAssign: assignmentRuleId !== undefined };
+    const settings = { externalIdField: externalIdFieldName, text: true, autoAssign: assignmentRuleId ?? false };
     const written = org.writeMany(user, operation, object, free, settings).values();
     return rows.map((row) => (locked.has(row) ? lockedRow(this.#work.faults.lock) : (written.next().value ?? lockedRow(undefined))));
   }

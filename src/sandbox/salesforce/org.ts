@@ -137,9 +137,9 @@ export class Org extends Catalogue {
     this.automation(object).duplicateFields = fields;
   }
 
-  /** An assignment rule: new records go to this user, unless the request says `Sforce-Auto-Assign: FALSE`. */
-  assignTo(object: string, userId: string): void {
-    this.automation(object).owner = userId;
+  /** The active assignment rule: new records go to this user, unless the request says `Sforce-Auto-Assign: FALSE`. */
+  assignTo(object: string, userId: string, ruleId?: string): void {
+    Object.assign(this.automation(object), { owner: userId, rule: ruleId });
   }
 
   /** Now, by this user; by the first one for an administrator's hand. */

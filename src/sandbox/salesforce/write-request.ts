@@ -3,16 +3,16 @@ import type { Call } from './call.ts';
 import type { Kind } from './calls.ts';
 import type { Faults } from './faults.ts';
 import type { Row } from './parse-row.ts';
-import { Refusal } from './reply.ts';
 import { failed, type WriteOptions, type WriteResult } from './write-result.ts';
 
-/** Options that a request names in its headers. `Sforce-Auto-Assign` defaults to TRUE, saving duplicates to false. */
+/** Options that a request names in its headers. `Sforce-Auto-Assign` is a boolean or the id of a rule, and defaults to TRUE, saving duplicates to false. */
 export function headerOptions(headers: Readonly<Record<string, string>>): WriteOptions {
-  const assign = headers['sforce-auto-assign']?.toLowerCase() ?? 'true';
-  if (!['true', 'false'].includes(assign))
-    throw new Refusal(501, 'NOT_IN_SANDBOX', 'The sandbox does not know Sforce-Auto-Assign with an id.');
+  const assign = headers['sforce-auto-assign'] ?? 'true';
   const duplicates = headers['sforce-duplicate-rule-header'] ?? '';
-  return { autoAssign: assign === 'true', allowDuplicates: /\ballowSave\s*=\s*true\b/i.test(duplicates) };
+  return {
+    autoAssign: /^(true|false)$/i.test(assign) ? assign.toLowerCase() === 'true' : assign,
+    allowDuplicates: /\ballowSave\s*=\s*true\b/i.test(duplicates),
+  };
 }
 
 /** Rows that a fault refuses, by position; undefined where none is due. */

@@ -10,8 +10,8 @@ export interface WriteOptions {
   readonly text?: boolean;
   /** Records that a duplicate rule finds are saved nevertheless. */
   readonly allowDuplicates?: boolean;
-  /** New records go to the owner that an assignment rule names. */
-  readonly autoAssign?: boolean;
+  /** New records go to the owner that the active assignment rule names, or the one with this id. */
+  readonly autoAssign?: boolean | string;
   /** One failure undoes the whole request. */
   readonly allOrNone?: boolean;
 }

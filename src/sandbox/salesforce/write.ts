@@ -5,6 +5,7 @@ import type { Org } from './org.ts';
 import { noKey, type ParsedRow, parseRow, type Row } from './parse-row.ts';
 import type { StoredRecord } from './record.ts';
 import type { FieldDescribe } from './schema.ts';
+import { Refusal } from './reply.ts';
 import { keyOf } from './table.ts';
 import type { SandboxUser } from './users.ts';
 import { checkAllowed, cleared, duplicate, missing, notWritable, type Parties, resolve } from './write-checks.ts';
@@ -129,8 +130,10 @@ function create(writing: Writing, row: ParsedRow): WriteResult {
 }
 
 function ownerOf({ org, table, user, options }: Writing): string {
-  const assigned = options.autoAssign === true ? org.automation(table.name).owner : undefined;
-  return assigned ?? org.stamp(user).by;
+  const { autoAssign } = options;
+  const { owner, rule } = org.automation(table.name);
+  if (typeof autoAssign === 'string' && autoAssign !== rule) throw new Refusal(501, 'NOT_IN_SANDBOX', `The sandbox has no assignment rule ${autoAssign}.`); // prettier-ignore
+  return (autoAssign === undefined || autoAssign === false ? undefined : owner) ?? org.stamp(user).by;
 }
 
 /** `key`: of an upsert; it has found the record and is not written. */
