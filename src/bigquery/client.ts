@@ -1,7 +1,7 @@
 /** A connection to BigQuery: jobs, tables, rows as exact text. Nothing goes over the network before the first request. */
 import type { Connection } from '../config/model.ts';
 import type { Context } from '../context.ts';
-import { UserError } from '../errors.ts';
+import { TransientError, UserError } from '../errors.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { BigQueryError } from './errors.ts';
 import type { DryRun } from './job-resource.ts';
@@ -72,7 +72,10 @@ export class BigQueryClient implements AsyncDisposable {
   async rows(from: JobResult | TableRef, workspace: Workspace, into: string): Promise<number> {
     if ('jobId' in from) {
       const names = from.schema.map(({ name }) => name);
-      return loadPages(workspace, into, names, this.#resultPages(from));
+      const count = await loadPages(workspace, into, names, this.#resultPages(from));
+      // Half a result would read as records that left.
+      if (count !== from.totalRows) throw new TransientError(`BigQuery sent ${count} of ${from.totalRows} rows of a result`);
+      return count;
     }
     const table = await this.tables.get(from);
     if (table === undefined) {

@@ -232,6 +232,15 @@ describe('rows', () => {
   });
 });
 
+test('half a result is no result', async () => {
+  await using workspace = await Workspace.open();
+  const result = await client().run({ sql: 'SELECT n FROM UNNEST([1, 2, 3]) AS n', labels, idempotencyKey: 'half a result' });
+  expect(await client().rows(result, workspace, 'whole')).toBe(3);
+  const error = await thrownBy(client().rows({ ...result, totalRows: 4 }, workspace, 'half'));
+  expect(error).toBeInstanceOf(TransientError);
+  expect(error.message).toBe('BigQuery sent 3 of 4 rows of a result');
+});
+
 test('the time is the server’s', async () => {
   await using other = await startBigQuery({ now: () => Date.UTC(2030, 0, 2, 3, 4, 5) });
   expect(await client({}, impatient(other.env)).clock()).toBe(Date.UTC(2030, 0, 2, 3, 4, 5));
