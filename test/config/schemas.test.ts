@@ -42,7 +42,9 @@ function propertiesOf(value: unknown, path: string): readonly (readonly [string,
 }
 
 function follow(schema: Json, root: Json): Json {
-  return typeof schema['$ref'] === 'string' ? ((root['$defs'] as Json)[schema['$ref'].split('/').at(-1)!] as Json) : schema;
+  if (typeof schema['$ref'] !== 'string') return schema;
+  const names = schema['$ref'].split('/').slice(1);
+  return names.reduce<Json>((inner, name) => inner[name] as Json, root);
 }
 
 describe.each(files)('%s', (file) => {
