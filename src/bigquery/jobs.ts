@@ -120,9 +120,12 @@ export class Jobs {
     const body = { configuration: { ...configuration, labels }, jobReference: { ...this.#reference(), jobId } };
     const request: Request = { method: 'POST', path: '/jobs', body, ...(file === undefined ? {} : { file }) };
     const { location } = this.#options;
+    this.#context.signal.throwIfAborted();
     try {
       return { jobId, location: locationOf(await this.#repeated(request)) ?? location };
     } catch (error) {
+      // Whether it has started, nobody said.
+      if (this.#context.signal.aborted) await this.#cancel({ jobId, location });
       if (!(error instanceof BigQueryError) || (error.status !== 409 && error.reason !== 'duplicate')) throw error;
       return { jobId, location: locationOf(await this.#get({ jobId, location })) ?? location };
     }

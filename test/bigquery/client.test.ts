@@ -168,6 +168,17 @@ describe('whoever stops waiting stops the job', () => {
     expect([cancelled?.jobId, await hits()]).toEqual([server.requests.of('jobs.insert:query')[0]?.jobId, '0']);
   });
 
+  test('also when nobody said that it has started', async () => {
+    const stop = new AbortController();
+    server.faults.add({ on: JOBS, do: 'slow-job', polls: 1_000 });
+    server.faults.add({ on: JOBS, do: 'cut-after' });
+    const context = { ...impatient(server.env, stop.signal), sleep: async () => stop.abort(new Error('stopped by the user')) };
+    const error = await thrownBy(client({}, context).run({ sql: ADD, labels, idempotencyKey: 'stopped while starting' }));
+    expect(error.message).toBe('stopped by the user');
+    expect(server.requests.of('jobs.cancel').map(({ jobId }) => jobId)).toEqual([server.requests.of('jobs.insert:query')[0]?.jobId]);
+    expect(await hits()).toBe('0');
+  });
+
   test('nothing is started after Ctrl-C', async () => {
     const error = await thrownBy(
       client({}, impatient(server.env, AbortSignal.abort(new Error('stopped')))).run({ sql: ADD, labels, idempotencyKey: 'late' }),
