@@ -9,7 +9,7 @@ import type { ClientOptions } from './options.ts';
 import { type Job, queryConfiguration } from './query.ts';
 import { pauseAfter, repeated } from './retry.ts';
 import type { Reply, Request, Transport } from './transport.ts';
-import { type Labels, labelsOf, type TableField } from './types.ts';
+import { type Labels, labelsOf, PAGE_ROWS, type TableField } from './types.ts';
 
 export interface JobResult extends Started, Work {
   /** Of the result (of a script: of its last SELECT). */
@@ -93,7 +93,13 @@ export class Jobs {
   async *pages(result: Started): AsyncGenerator<Reply['body']> {
     let pageToken: string | undefined;
     do {
-      const query = { location: result.location, pageToken, 'formatOptions.useInt64Timestamp': true, timeoutMs: POLL_MS };
+      const query = {
+        location: result.location,
+        pageToken,
+        maxResults: PAGE_ROWS,
+        'formatOptions.useInt64Timestamp': true,
+        timeoutMs: POLL_MS,
+      };
       const { body } = await this.#repeated({ method: 'GET', path: `/queries/${result.jobId}`, query });
       yield body;
       pageToken = body['pageToken'] as string | undefined;

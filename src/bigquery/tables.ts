@@ -5,7 +5,7 @@ import { BigQueryError } from './errors.ts';
 import type { ClientOptions } from './options.ts';
 import { repeated } from './retry.ts';
 import type { Reply, Request, Transport } from './transport.ts';
-import { cellText, type Row, type TableField, type TableRef } from './types.ts';
+import { cellText, PAGE_ROWS, type Row, type TableField, type TableRef } from './types.ts';
 
 export interface TableInfo {
   readonly etag: string;
@@ -107,7 +107,7 @@ export class Tables {
   async *pages(ref: TableRef, columns: readonly string[]): AsyncGenerator<readonly Row[]> {
     let pageToken: string | undefined;
     do {
-      const query = { selectedFields: columns.join(','), pageToken, 'formatOptions.useInt64Timestamp': true };
+      const query = { selectedFields: columns.join(','), pageToken, maxResults: PAGE_ROWS, 'formatOptions.useInt64Timestamp': true };
       const { body } = await this.#send({ method: 'GET', path: `${this.#path(ref)}/data`, query });
       yield (body['rows'] ?? []) as readonly Row[];
       pageToken = body['pageToken'] as string | undefined;

@@ -55,3 +55,6 @@ export function cellText(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
+
+/** Rows asked for at once: a page of the 10 MB that BigQuery sends unasked takes many times that as objects. */
+export const PAGE_ROWS = 10_000;
