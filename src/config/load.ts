@@ -143,7 +143,7 @@ async function draftProject(files: ProjectFiles, reading: Reading, options: Load
     dbt,
     written: {
       vars: writtenVariables(chosen, variables.all()),
-      defaults: writtenDefaults(chosen),
+      defaults: writtenDefaults(chosen, state, scope.cwd),
       connections: new Map(resolved.map(({ connection, written }) => [connection.name, written])),
       variablesOf: new Map(found.flatMap(({ sync, used }) => (sync === undefined ? [] : [[sync.name, used] as const]))),
     },

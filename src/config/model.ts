@@ -36,7 +36,7 @@ export interface Project {
 /** What the documents say beside their syncs, in the form in which two versions of a project are compared. By dotted path. */
 export interface WrittenProject {
   readonly vars: ReadonlyMap<string, WrittenValue>;
-  /** `guards` and `state`. */
+  /** The project's `name`, its `guards` and `state`. */
   readonly defaults: ReadonlyMap<string, WrittenValue>;
   /** By the connection's name. */
   readonly connections: ReadonlyMap<string, ReadonlyMap<string, WrittenValue>>;
@@ -51,6 +51,9 @@ export interface WrittenValue {
   readonly secret: boolean;
   readonly location: Location;
 }
+
+/** Where tables of state live in a connection that does not say: the schema, or the dataset. */
+export const DEFAULT_STATE_NAME = 'sluice';
 
 /** `path` is absolute. `key` is the passphrase for sensitive values. */
 export type StateConfig =

@@ -1,8 +1,9 @@
 /** What the documents say beside their syncs, as text: what two versions of a project are compared by (`git/compare.ts`). */
+import type { Location } from '../errors.ts';
 import { shownPath } from './files.ts';
 import { isMarked } from './marked.ts';
-import type { WrittenValue } from './model.ts';
-import { locate, type MapNode, mapScalars, type Path, type ScalarNode, without } from './nodes.ts';
+import { DEFAULT_STATE_NAME, type StateConfig, type WrittenValue } from './model.ts';
+import { locate, mapAt, type MapNode, mapScalars, type Path, type ScalarNode, textAt, without } from './nodes.ts';
 import type { ChosenProject } from './project.ts';
 import type { Schema } from './schemas.ts';
 
@@ -36,14 +37,31 @@ export function writtenVariables({ root }: ChosenProject, texts: Readonly<Record
   return new Map(Object.entries(texts).map(([name, text]) => [name, { text, secret: false, location: locate(root, at(name)) }]));
 }
 
-/** The project's `guards` and `state`, as the environment leaves them. */
-export function writtenDefaults({ root }: ChosenProject): ReadonlyMap<string, WrittenValue> {
-  const both = new Map(['guards', 'state'].flatMap((name) => {
-    const entry = root.entries.get(name);
-    return entry === undefined ? [] : [[name, entry] as const];
-  })); // prettier-ignore
-  return writtenValues({ ...root, entries: both }, (scalar, path) => ({
-    text: scalar.text,
-    secret: path.join('.') === 'state.key' && !scalar.text.includes('${env.'),
+/**
+ * The project's name, and its `guards` and `state`, as the environment leaves them. Of the state what it comes to counts, written out or not:
+ * variables are put in, its path is as seen from `cwd`.
+ */
+export function writtenDefaults({ root, document }: ChosenProject, state: StateConfig, cwd: string): ReadonlyMap<string, WrittenValue> {
+  const guards = root.entries.get('guards');
+  const found = writtenValues({ ...root, entries: new Map(guards === undefined ? [] : [['guards', guards]]) }, ({ text }) => ({
+    text,
+    secret: false,
   }));
+  const places = Object.entries(statePlace(state, cwd)).flatMap(([name, text]) => (text === undefined ? [] : [{ name, text }]));
+  const location = (name: string): Location =>
+    mapAt(root, 'state') === undefined ? document.root.location : locate(root, ['state', name]);
+  const written = places.map(({ name, text }) => {
+    const secret = name === 'key' && !text.includes('${env.');
+    return [`state.${name}`, { text, secret, location: location(name) }] as const;
+  });
+  const name = { text: textAt(root, 'name') ?? '', secret: false, location: locate(root, ['name']) };
+  return new Map([['name', name], ...found, ...written]);
+}
+
+/** Of tables in a connection only another name than the usual one is worth a word. */
+function statePlace(state: StateConfig, cwd: string): Readonly<Record<string, string | undefined>> {
+  if (state.type === 'local') return { path: shownPath(cwd, state.path), key: state.key };
+  const { connection, key } = state;
+  const [schema, dataset] = [state.schema, state.dataset].map((name) => (name === DEFAULT_STATE_NAME ? undefined : name));
+  return { connection, schema, dataset, key };
 }

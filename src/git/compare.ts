@@ -2,13 +2,11 @@
  * Two versions of a project compared in meaning: comments, the order of keys, and which file something stands in change
  * nothing; what a sync uses of connections, variables and defaults counts as its own.
  */
-import { createTwoFilesPatch } from 'diff';
-import { stringify } from 'yaml';
-
 import type { Project, Sync, WrittenValue } from '../config/model.ts';
 import type { Location } from '../errors.ts';
 import type { PropertyChange, SyncChange } from '../plan/document.ts';
-import { documentOf, propertiesOf, type Property, valueText } from './sync-properties.ts';
+import { isSame, isStandard, propertiesOf, type Property, valueText } from './sync-properties.ts';
+import { connectionYaml, unified, usedBy, type Versions, yamlOf } from './sync-yaml.ts';
 
 export interface SyncDifference {
   readonly change: SyncChange;
@@ -49,11 +47,6 @@ function added(sync: Sync): SyncDifference {
   return { change: { kind: 'added', from: null, properties: [], diff }, former: undefined, matters: true, elsewhere: undefined };
 }
 
-interface Versions {
-  readonly base: Project;
-  readonly head: Project;
-}
-
 function difference(versions: Versions, sync: Sync, former: Sync): SyncDifference {
   const [before, after] = [propertiesOf(former), propertiesOf(sync)];
   const isRenamed = former.name !== sync.name;
@@ -62,7 +55,7 @@ function difference(versions: Versions, sync: Sync, former: Sync): SyncDifferenc
   );
   // A variable that makes no difference to the sync is none of its changes.
   const variables = own.length === 0 ? [] : changedVariables(versions, sync, former);
-  const properties = [...variables, ...changedConnections(versions, sync, former), ...changedState(versions), ...changedApprovals(versions, sync, former), ...own.map((each) => each.change)]; // prettier-ignore
+  const properties = [...variables, ...changedConnections(versions, sync, former), ...changedState(versions), ...changedStateConnection(versions, sync), ...changedApprovals(versions, sync, former), ...own.map((each) => each.change)]; // prettier-ignore
   const kind = isRenamed ? 'renamed' : properties.length > 0 ? 'modified' : 'unchanged';
   const connections = (project: Project, of: Sync): string => connectionYaml(versions, project, of);
   const diff =
@@ -94,9 +87,9 @@ function changedProperties(
   return [...new Set([...is.keys(), ...was.keys()])].flatMap((key) => {
     const [old, now] = [was.get(key), is.get(key)];
     const either = now ?? old;
-    if (either === undefined || (old !== undefined && now !== undefined && valueText(old.value) === valueText(now.value))) return [];
-    // A field that comes or goes is told by what it is made of: its standard values say nothing more.
-    if ((old === undefined || now === undefined) && either.standard !== undefined && valueText(either.value) === valueText(either.standard)) return []; // prettier-ignore
+    if (either === undefined || (old !== undefined && now !== undefined && isSame(old.value, now.value))) return [];
+    // What a field has because nobody wrote it says nothing more: not of one that comes or goes, nor where the default itself moved.
+    if ([old, now].every((each) => each === undefined || isStandard(each))) return [];
     const texts = { before: old === undefined ? null : valueText(old.value), after: now === undefined ? null : valueText(now.value) };
     const owner = now === undefined ? former : sync;
     const change = { of: 'sync' as const, name: sync.name, property: either.path.join('.'), ...texts, secret: false, where: placeText(owner.at(...writtenPath(owner, either.path))) }; // prettier-ignore
@@ -147,21 +140,32 @@ function changedVariables({ base, head }: Versions, sync: Sync, former: Sync): r
 }
 
 /** Properties of the connections that the sync uses under the same name as before. Another name is a property of the sync. */
-function changedConnections({ base, head }: Versions, sync: Sync, former: Sync): readonly PropertyChange[] {
+function changedConnections(versions: Versions, sync: Sync, former: Sync): readonly PropertyChange[] {
   return usedBy(sync)
     .filter((name) => usedBy(former).includes(name))
-    .flatMap((name) => {
-      const [was, is] = [base.written?.connections.get(name), head.written?.connections.get(name)];
-      const paths = [...new Set([...(is?.keys() ?? []), ...(was?.keys() ?? [])])];
-      return paths.flatMap((property) => changedValue({ of: 'connection', name, property }, was?.get(property), is?.get(property)));
-    });
+    .flatMap((name) => changedConnection(versions, name));
 }
 
-/** Where state lives is every sync's business. */
+function changedConnection({ base, head }: Versions, name: string): readonly PropertyChange[] {
+  const [was, is] = [base.written?.connections.get(name), head.written?.connections.get(name)];
+  const paths = [...new Set([...(is?.keys() ?? []), ...(was?.keys() ?? [])])];
+  return paths.flatMap((property) => changedValue({ of: 'connection', name, property }, was?.get(property), is?.get(property)));
+}
+
+/** Where state lives is every sync's business, and so is the project's name: state is kept under it. */
 function changedState({ base, head }: Versions): readonly PropertyChange[] {
   const [was, is] = [base.written?.defaults, head.written?.defaults];
-  const paths = [...new Set([...(is?.keys() ?? []), ...(was?.keys() ?? [])])].filter((path) => path.startsWith('state.'));
+  const paths = [...new Set([...(is?.keys() ?? []), ...(was?.keys() ?? [])])].filter(
+    (path) => path === 'name' || path.startsWith('state.'),
+  );
   return paths.flatMap((property) => changedValue({ of: 'project', name: head.name, property }, was?.get(property), is?.get(property)));
+}
+
+/** The connection that state lives in, where the sync does not use it itself. */
+function changedStateConnection(versions: Versions, sync: Sync): readonly PropertyChange[] {
+  const [was, is] = [versions.base.state, versions.head.state];
+  const isSame = was.type === 'connection' && is.type === 'connection' && was.connection === is.connection;
+  return isSame && !usedBy(sync).includes(is.connection) ? changedConnection(versions, is.connection) : [];
 }
 
 function changedValue(
@@ -175,47 +179,30 @@ function changedValue(
   return [{ ...whose, before: shown(was), after: shown(is), secret, where: placeText((is ?? was)?.location) }];
 }
 
-function usedBy({ source, destination }: Sync): readonly string[] {
-  return [...new Set([source.connection, destination.connection])];
-}
-
 /** The two can be planned together where they read, write and remember at the same places. */
 function elsewhere(versions: Versions, sync: Sync, former: Sync): string | undefined {
-  if (changedState(versions).some(({ property }) => property !== 'state.key')) return 'state lies elsewhere now';
+  const ofState = [...changedState(versions), ...changedStateConnection(versions, sync)];
+  if (ofState.some(({ property }) => property !== 'state.key')) return 'state lies elsewhere now';
   const moved = (['source', 'destination'] as const).find(
     (side) => sync[side].connection !== former[side].connection || changedConnections(versions, sync, former).some(({ name }) => name === sync[side].connection),
   ); // prettier-ignore
   if (moved !== undefined) return `its ${moved} is another connection now, or another configuration of it`;
   const sameRecords = sync.destination.object === former.destination.object && sync.destination.key.join('\n') === former.destination.key.join('\n'); // prettier-ignore
-  return sameRecords ? undefined : 'it writes another object now, or by another key';
+  if (!sameRecords) return 'it writes another object now, or by another key';
+  return otherSensitive(versions, sync, former)
+    ? 'other fields of it are sensitive than before, and their values are known as hashes only'
+    : undefined;
+}
+
+/** What was hashed before and is not any more, or the other way round, compares with nothing. Without a sensitive field there is no key to hash with. */
+function otherSensitive({ head }: Versions, sync: Sync, former: Sync): boolean {
+  const hasKey = head.syncs.some(({ fields }) => fields.some(({ sensitive }) => sensitive));
+  return former.fields.some(({ field, sensitive }) => {
+    const now = sync.fields.find((each) => each.field === field);
+    return now === undefined ? sensitive && !hasKey : now.sensitive !== sensitive;
+  });
 }
 
 function placeText(location: Location | undefined): string {
   return location === undefined ? '' : `${location.file}:${location.line}:${location.column}`;
-}
-
-// ---- as text
-
-function yamlOf(sync: Sync, properties: readonly Property[]): string {
-  return stringify(documentOf(sync, properties), { lineWidth: 0 });
-}
-
-/** Those connections of the sync that differ. */
-function connectionYaml({ base, head }: Versions, project: Project, sync: Sync): string {
-  const texts = (of: Project, name: string): string => JSON.stringify([...(of.written?.connections.get(name) ?? [])].map(([path, { text }]) => [path, text]).toSorted()); // prettier-ignore
-  const differing = usedBy(sync).filter((name) => texts(base, name) !== texts(head, name));
-  return differing
-    .map((name) => {
-      const values = [...(project.written?.connections.get(name) ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1));
-      const shown = values.map(([path, { text, secret }]) => [path, secret ? '(secret)' : text]);
-      return `---\n${stringify({ kind: 'Connection', name, ...Object.fromEntries(shown) }, { lineWidth: 0 })}`;
-    })
-    .join('');
-}
-
-/** Without the lines that name files: there are none. */
-function unified(before: string, after: string, name: string): string {
-  if (before === after) return '';
-  const patch = createTwoFilesPatch(name, name, before, after, undefined, undefined, { context: 2 });
-  return patch.slice(patch.indexOf('@@'));
 }

@@ -1,4 +1,6 @@
 /** The Git repository that a project lies in: what its commits are and what they hold, without checking anything out. */
+import { posix } from 'node:path';
+
 import { simpleGit, type SimpleGit } from 'simple-git';
 
 import type { Context } from '../context.ts';
@@ -61,7 +63,7 @@ export class Repository {
 
   /** Something in the folder is in no commit: changed, added or deleted since the last one. */
   async isDirty(): Promise<boolean> {
-    return (await this.#run(['status', '--porcelain', '--untracked-files=all', '--', '.'])).trim() !== '';
+    return (await this.#run(['--no-optional-locks', 'status', '--porcelain', '--untracked-files=all', '--', '.'])).trim() !== '';
   }
 
   /** Files of a commit below the folder, by their paths relative to it. */
@@ -69,6 +71,15 @@ export class Repository {
     const listing = await this.#run(['ls-tree', '-r', '-z', commit, '--', '.']);
     const lines = listing.split('\0').filter((line) => line !== '');
     return new Map(lines.flatMap((line) => entryOf(line)));
+  }
+
+  /** One file of a commit, by its path relative to the folder, which may lead out of it; undefined where there is none. */
+  async file(commit: string, path: string): Promise<TreeEntry | undefined> {
+    const prefix = (await this.#run(['rev-parse', '--show-prefix'])).replace(/\n$/, '');
+    const fromTop = posix.join(prefix, path);
+    if (posix.isAbsolute(fromTop) || fromTop.startsWith('..')) return undefined; // no file of this repository
+    const listing = await this.#run(['--literal-pathspecs', 'ls-tree', '-z', '--full-tree', commit, '--', fromTop]);
+    return entryOf(listing.replace(/\0$/, ''))[0]?.[1];
   }
 
   /** Contents of blobs by name, all read by one process. */
@@ -86,7 +97,8 @@ export class Repository {
   async #commit(ref: string): Promise<string | undefined> {
     if (ref.startsWith('-')) return undefined; // an option, and no name
     const name = (await this.#run(['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`])).trim();
-    return name === '' ? undefined : name.split('\n').at(-1);
+    const [commit, ...more] = name.split('\n');
+    return more.length === 0 && /^[0-9a-f]+$/.test(commit ?? '') ? commit : undefined;
   }
 
   async #isShallow(): Promise<boolean> {

@@ -97,17 +97,32 @@ function typeText({ kind, ...rest }: FieldType): string {
   return parts.length === 0 ? kind : `${kind}(${parts.join(', ')})`;
 }
 
-/** The value as people read it; lists joined by commas. */
+/** `null` and the text "null" are two values, as are a list of two and one text with a comma. */
+export function isSame(a: Value, b: Value): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The value is what it is when nobody writes it. */
+export function isStandard({ value, standard }: Property): boolean {
+  return standard !== undefined && isSame(value, standard);
+}
+
+/** The value as people read it; lists joined by commas. A text that would be read as something else is quoted. */
 export function valueText(value: Value): string {
-  return Array.isArray(value) ? value.join(', ') : String(value);
+  if (isList(value)) return value.map((item) => (item.includes(',') ? JSON.stringify(item) : item)).join(', ');
+  return value === 'null' ? '"null"' : String(value);
+}
+
+function isList(value: Value): value is readonly string[] {
+  return Array.isArray(value);
 }
 
 /** As a document; what is as nobody wrote it is left out. */
 export function documentOf(sync: Sync, properties: readonly Property[]): Readonly<Record<string, unknown>> {
-  const document: Tree = { kind: 'Sync', name: sync.name };
-  for (const { path, value, standard } of properties) {
-    if (standard === undefined || valueText(value) !== valueText(standard)) put(document, path, value);
-  }
+  const document = emptyTree();
+  put(document, ['kind'], 'Sync');
+  put(document, ['name'], sync.name);
+  for (const property of properties) if (!isStandard(property)) put(document, property.path, property.value);
   const fields = Object.entries((document['fields'] ?? {}) as Readonly<Record<string, Tree>>);
   return { ...document, fields: Object.fromEntries(fields.map(([name, mapping]) => [name, shortForm(mapping)])) };
 }
@@ -122,12 +137,17 @@ interface Tree {
   [name: string]: Value | Tree;
 }
 
+/** Without a prototype: a field may be called `__proto__` or `constructor`. */
+function emptyTree(): Tree {
+  return Object.create(null) as Tree;
+}
+
 function put(tree: Tree, [name = '', ...rest]: readonly string[], value: Value): void {
   if (rest.length === 0) {
     tree[name] = value;
     return;
   }
-  const below = (tree[name] ?? {}) as Tree;
+  const below = (tree[name] ?? emptyTree()) as Tree;
   tree[name] = below;
   put(below, rest, value);
 }

@@ -54,7 +54,8 @@ export async function clearWork(workspace: Workspace, sync: Sync): Promise<void>
     `SELECT table_name AS name FROM duckdb_tables() WHERE temporary AND table_name LIKE 'c\\_%' ESCAPE '\\'`,
   );
   for (const { name } of tables) await workspace.run(`DROP TABLE ${String(name)}`);
-  await workspace.run('DELETE FROM plan.rejects WHERE sync = $sync', { sync: sync.name });
+  // What a comparison puts into the plan file by itself: shared keys (`partition.ts`) and new hashes (`rehash.ts`).
+  for (const table of ['rejects', 'adoptions']) await workspace.run(`DELETE FROM plan.${table} WHERE sync = $sync`, { sync: sync.name });
 }
 
 /** Records that only the former configuration asked for are none of this one's. */

@@ -1,12 +1,9 @@
 /** Opens the state that the project names. */
-import type { Connection, Project, StateConfig } from '../config/model.ts';
+import { type Connection, DEFAULT_STATE_NAME, type Project, type StateConfig } from '../config/model.ts';
 import type { Context } from '../context.ts';
 import { UserError } from '../errors.ts';
 import { LocalState } from './local/local.ts';
 import type { State } from './state.ts';
-
-/** Where tables of state live in a connection that does not say. */
-const DEFAULT_NAME = 'sluice';
 
 type InConnection = Extract<StateConfig, { type: 'connection' }>;
 
@@ -40,5 +37,5 @@ function nameOf(state: InConnection, connection: Connection, right: 'schema' | '
       hint: `Write ${right} instead: state: { connection: ${connection.name}, ${right}: ${given} }.`,
     });
   }
-  return state[right] ?? DEFAULT_NAME;
+  return state[right] ?? DEFAULT_STATE_NAME;
 }

@@ -174,6 +174,16 @@ test('both configurations see one read of an API, with the fields of both', asyn
   expect(attribution?.fields).toEqual({ Seats: { branch: 3, pending: 0 }, Name: { branch: 0, pending: 1 } });
 }); // prettier-ignore
 
+test('what the former configuration would do to state is not in the plan', async () => {
+  await using p = await onBranch({ api: {}, sync: { fields: { Name: 'name', Plan: 'plan' } } });
+  await p.sync({ fields: { Name: 'name' } });
+  await commitAll(p.root, 'without Plan, never applied');
+  await p.sync({ fields: { Name: 'name', Plan: { sql: "replace(plan, 'Pro', 'PRO')" } } });
+  await p.plan(['--base', 'HEAD', '--out', 'plan.duckdb']);
+  await p.apply(['plan.duckdb']);
+  expect(await p.sent()).toEqual({ 1: { Name: 'Ada', Plan: 'Team' }, 2: { Name: 'Bob', Plan: 'Team' }, 3: { Name: 'Cy', Plan: 'PRO' } });
+});
+
 test('sensitive values are told apart without being shown', async () => {
   const env = { KEY: 'a passphrase that is long enough' };
   const sensitive = (name: string) => ({ fields: { Name: { ...(name === 'name' ? { column: 'name' } : { sql: name }), sensitive: true }, Plan: 'plan' } });

@@ -58,11 +58,14 @@ describe('reads the project at the merge base', () => {
   test('with files that were moved or deleted since, model files and links', async () => {
     await using place = await repository({
       ...BASE,
-      'syncs/deep/down/accounts.yaml': SYNC.replace('query: select id, name from accounts', 'file: ../../models/a b.sql'),
+      'syncs/deep/down/accounts.yaml': SYNC.replace('query: select id, name from accounts', 'file: ../../now/a b.sql'),
       'syncs/models/a b.sql': 'select 1 as id, 2 as name',
       'syncs/.hidden/no.yaml': 'no: [',
       'syncs/node_modules/no.yaml': 'no: [',
+      'shared [1]/*.yaml': SYNC.replace('name: accounts', 'name: shared').replace('object: Account', 'object: Shared'),
     });
+    await symlink('models', join(place.cwd, 'syncs/now'));
+    await symlink('../shared [1]/*.yaml', join(place.cwd, 'syncs/shared.yaml'));
     await symlink('../deep/down/accounts.yaml', join(place.cwd, 'syncs/models/people.yaml'));
     await symlink('../../outside.yaml', join(place.cwd, 'syncs/models/outside.yaml'));
     await git(place.cwd, 'switch', '--quiet', 'main');
@@ -78,7 +81,10 @@ describe('reads the project at the merge base', () => {
     await git(place.cwd, 'checkout', '--quiet', '--', '.');
     await git(place.cwd, 'rm', '--quiet', 'syncs/models/people.yaml');
     await commitAll(place.cwd, 'without the link');
-    expect(queries((await base(place.cwd, 'HEAD')).project)).toEqual({ accounts: 'select 1 as id, 2 as name' });
+    expect(queries((await base(place.cwd, 'HEAD')).project)).toEqual({
+      accounts: 'select 1 as id, 2 as name',
+      shared: 'select id, name from accounts',
+    });
   });
 
   test('of a folder below the root of the repository, from wherever the user stands', async () => {
@@ -172,7 +178,8 @@ describe('says what to do', () => {
     expect(await refusal(base(place.cwd, 'mian'))).toBe(
       '--base mian: there is no such commit, branch or tag in this clone\n  Did you mean main? Or fetch it: `git fetch origin mian`.',
     );
-    expect(await refusal(base(place.cwd, '--all'))).toContain('--base --all: there is no such commit');
+    for (const name of ['--all', '^main', 'main..feature', ''])
+      expect(await refusal(base(place.cwd, name))).toContain(`--base ${name}: there is no such commit`);
   });
 
   test('where the two have nothing in common', async () => {

@@ -35,6 +35,7 @@ describe('what changes nothing', () => {
     ['one file for everything', { 'syncs/all.yaml': [...Object.values(BASE), SYNC].join('---\n') }],
     ['the query in a file of its own', edited((text) => text.replace('query: select id, name from accounts', 'file: models/accounts.sql'), { 'syncs/models/accounts.sql': 'select id, name from accounts;\r\n' })],
     ['a variable for what was written out', edited((text) => text.replace('from accounts', 'from ${var.table}'), { 'syncs/project.yaml': 'kind: Project\nname: acme\nvars: { table: accounts }\n' })],
+    ['the default place of state, written out', { ...PROJECT, 'syncs/project.yaml': 'kind: Project\nname: acme\nstate: { path: ./.sluice/state.duckdb }\n' }],
     ['a guard of the project that is written out in the sync', edited((text) => `${text}guards: { updates: { percent: 50, min: 100 } }\n`)],
   ])('%s', async (_, after) => {
     expect(await reasons(PROJECT, after)).toEqual({});
@@ -54,7 +55,12 @@ describe('what selects a sync, and where it stands', () => {
     ['a guard of the project', PROJECT, { ...PROJECT, 'syncs/project.yaml': 'kind: Project\nname: acme\nguards: { deletes: { max: 5 } }\n' }, ['guards.deletes.max of the project 1000 -> 5   syncs/project.yaml:3:27']],
     ['a guard of its own', PROJECT, edited((text) => `${text}guards: { deletes: { max: 5 } }\n`), ['guards.deletes.max 1000 -> 5   syncs/accounts.yaml:13:27']],
     ['a connection', PROJECT, { ...PROJECT, 'syncs/connections.yaml': (BASE['syncs/connections.yaml'] ?? '').replace('crm.duckdb', 'other.duckdb') }, ['path of connection crm crm.duckdb -> other.duckdb   syncs/connections.yaml:8:7']],
-    ['where state lives', PROJECT, { ...PROJECT, 'syncs/project.yaml': 'kind: Project\nname: acme\nstate: { path: s.duckdb }\n' }, ['state.path of the project added: s.duckdb   syncs/project.yaml:3:16']],
+    ['where state lives', PROJECT, { ...PROJECT, 'syncs/project.yaml': 'kind: Project\nname: acme\nstate: { path: s.duckdb }\n' }, ['state.path of the project syncs/.sluice/state.duckdb -> syncs/s.duckdb   syncs/project.yaml:3:16']],
+    ['a variable in the place of state', stateAt('a'), stateAt('b'), ['state.path of the project syncs/a.duckdb -> syncs/b.duckdb   syncs/project.yaml:3:16']],
+    ['the name under which state is kept', PROJECT, { ...PROJECT, 'syncs/project.yaml': 'kind: Project\nname: acme2\n' }, ['name of the project acme -> acme2   syncs/project.yaml:2:7']],
+    ['the connection of the state', stateIn('one'), stateIn('two'), ['host of connection ledger one -> two   syncs/project.yaml:8:7']],
+    ['a text that reads like no value', constant('null'), constant('"null"'), ['fields.Name.value null -> "null"   syncs/accounts.yaml:12:18']],
+    ['a policy that fields share', PROJECT, edited((text) => `${text}on_drift: keep\n`), ['on_drift overwrite -> keep   syncs/accounts.yaml:13:11']],
   ])('%s', async (_, before, after, expected) => {
     expect(await reasons(before, after)).toEqual({ accounts: expected });
   }); // prettier-ignore
@@ -132,6 +138,19 @@ test('the difference is a unified diff of what the sync comes to', async () => {
 `);
 }); // prettier-ignore
 
+test('names that every object of JavaScript has are names like any other', async () => {
+  const after = edited((text) => `${text}  __proto__: { column: plan, on_null: skip }\n  constructor: plan\n`);
+  expect((await compare(PROJECT, after)).syncs.get('accounts')?.change.diff).toContain('+  __proto__:\n+    column: plan\n+    on_null: skip\n+  constructor: plan\n');
+  expect({}).not.toHaveProperty('column');
+}); // prettier-ignore
+
+test('values that are hashed in one of the two are not compared', async () => {
+  const plain = { ...PROJECT, ...STATE_KEY() };
+  const hashed = edited((text) => text.replace('Name: name', 'Name: { column: name, sensitive: true }'), STATE_KEY());
+  for (const [before, after] of [[plain, hashed], [hashed, plain]] as const)
+    expect((await compare(before, after)).syncs.get('accounts')?.elsewhere).toMatch(/^other fields of it are sensitive than before/);
+}); // prettier-ignore
+
 function variable(schema: string): Files {
   return {
     ...edited((text) => text.replace('from accounts', 'from ${var.schema}.accounts')),
@@ -144,6 +163,19 @@ function model(sql: string): Files {
     ...edited((text) => text.replace('query: select id, name from accounts', 'file: accounts.sql')),
     'syncs/accounts.sql': `${sql}\n`,
   };
+}
+
+function constant(value: string): Files {
+  return edited((text) => text.replace('Name: name', `Name: { value: ${value} }`));
+}
+
+function stateAt(name: string): Files {
+  return { ...PROJECT, 'syncs/project.yaml': `kind: Project\nname: acme\nstate: { path: "\${var.at}.duckdb" }\nvars: { at: ${name} }\n` };
+}
+
+function stateIn(host: string): Files {
+  const ledger = `kind: Connection\nname: ledger\ntype: postgres\nhost: ${host}\ndatabase: ledger\nuser: sluice\n`;
+  return { ...PROJECT, 'syncs/project.yaml': `kind: Project\nname: acme\nstate: { connection: ledger }\n---\n${ledger}` };
 }
 
 function STATE_KEY(): Files {
