@@ -6,6 +6,7 @@ import type { SyncApply, SyncPlan } from '../plan/document.ts';
 import { destinationOf } from '../plan/ends.ts';
 import type { Allowance } from '../plan/guards.ts';
 import type { PlanFile } from '../plan/plan-file.ts';
+import { RECORDS } from '../plan/plan-tables.ts';
 import { storedName } from '../plan/renames.ts';
 import { Breaker } from './breaker.ts';
 import { checkIdentity, mayApply } from './gate.ts';
@@ -24,7 +25,7 @@ export async function startRun(context: Context, request: ApplyRequest, file: Pl
   if (!verdict.go || planned === undefined)
     return { object: plan.object, result: outOfRun(plan, verdict.go ? 'failed' : verdict.status, verdict.go ? '' : verdict.message) };
   if (known !== sync.name) await request.state.move(known, sync.name);
-  const total = await file.workspace.count('SELECT count(*) FROM plan.changes WHERE sync = $sync AND pass = 1', { sync: plan.name });
+  const total = await file.workspace.count(`SELECT count(*) FROM plan.changes WHERE sync = $sync AND ${RECORDS}`, { sync: plan.name });
   const empty = total === 0 && !(await hasStateChanges(file, plan.name));
   if (empty && request.recordEmpty !== true) return { result: outOfRun(plan, 'nothing', '') };
   return { run: await beginRun(context, request, file, { plan, planned, sync, total, empty }) };

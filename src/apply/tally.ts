@@ -1,5 +1,6 @@
 /** Counts of one sync's run, and which creates did not happen: their children must wait. */
 import type { ApplyCounts, RejectGroup } from '../plan/document.ts';
+import { RECORDS } from '../plan/plan-tables.ts';
 import type { RecordedOutcome } from '../state/state.ts';
 import { literal } from '../workspace/quote.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -27,6 +28,7 @@ export class Tally {
       const size = outcome.to - outcome.from + 1;
       if (outcome.status !== 'not_attempted') this.#settled[work.pass] += size;
       if (work.pass === 1 || !isAcknowledged(outcome)) this.#counts[outcome.status] += size;
+      else this.#counts[outcome.status] += await ownChanges(workspace, sync, outcome);
     }
     for (const outcome of failed) {
       for (let seq = outcome.from; seq <= outcome.to; seq += 1) {
@@ -68,6 +70,13 @@ export class Tally {
 
 function isAcknowledged(outcome: RecordedOutcome): boolean {
   return outcome.status === 'applied' || outcome.status === 'unchanged';
+}
+
+/** Changes of a second pass that had no first one: what happened to the others was counted there. */
+async function ownChanges(workspace: Workspace, sync: string, outcome: RecordedOutcome): Promise<number> {
+  return workspace.count(
+    `SELECT count(*) FROM plan.changes WHERE sync = ${literal(sync)} AND ${RECORDS} AND ${inBatch({ ranges: [outcome] })}`,
+  );
 }
 
 /** Keys of the changes that these outcomes are about. */

@@ -9,7 +9,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 import type { BoundSync } from './bind.ts';
 import type { Attribution, ChangeCounts } from './document.ts';
 import { memberTexts } from './json-sql.ts';
-import { CHANGES } from './plan-tables.ts';
+import { CHANGES, RECORDS, WRITTEN_FIELDS } from './plan-tables.ts';
 import { literal } from '../workspace/quote.ts';
 
 /** What the project is compared with: the one at the merge base, and how they differ. */
@@ -120,7 +120,7 @@ export async function attributionOf(
 async function fieldsDue(workspace: Workspace, sync: Sync): Promise<Attribution['fields']> {
   const rows = await workspace.rows(
     `SELECT field, count(*) FILTER (WHERE list_contains(branch_fields, field)) AS branch, count(*) AS n
-     FROM (SELECT unnest(fields) AS field, branch_fields FROM plan.changes WHERE sync = $sync AND action = 'update' AND pass = 1)
+     FROM (SELECT unnest(${WRITTEN_FIELDS}) AS field, branch_fields FROM plan.changes WHERE sync = $sync AND action = 'update' AND ${RECORDS})
      GROUP BY field ORDER BY n DESC, field`,
     { sync: sync.name },
   );

@@ -134,6 +134,8 @@ export interface SyncPlan {
   /** Connection names. */
   readonly source: string;
   readonly destination: string;
+  /** What the destination says it is (`salesforce:00D...`); absent where planning failed. */
+  readonly destination_id?: string;
   readonly object: string;
   readonly refresh: 'changed' | 'all' | 'none';
   /** The sync's `report.values`: whether a pull request may show values. Absent: masked. */

@@ -34,6 +34,8 @@ export interface EnvelopeSync {
   /** Of the sync as configured: what it reads, maps, writes to, and its policies. */
   readonly config_hash: string;
   readonly destination: string;
+  /** What it said it is: a connection written as `${env.X}` may lead elsewhere where the plan is applied. */
+  readonly destination_id: string;
   readonly object: string;
   readonly create: number;
   readonly update: number;
@@ -69,9 +71,10 @@ export function envelopeOf(document: PlanDocument, project: Project, terms: Enve
   return terms.key === undefined ? envelope : { ...envelope, signature: signatureOf(envelope, terms.key) };
 }
 
-function sealed({ name, destination, object, summary, fields }: SyncPlan, hashes: ReadonlyMap<string, string>): EnvelopeSync {
-  const { create, update, clear, delete: deletes } = summary;
-  return { name, config_hash: hashes.get(name) ?? '', destination, object, create, update, clear, delete: deletes, fields };
+function sealed(sync: SyncPlan, hashes: ReadonlyMap<string, string>): EnvelopeSync {
+  const { name, destination, destination_id = '', object, fields } = sync;
+  const { create, update, clear, delete: deletes } = sync.summary;
+  return { name, config_hash: hashes.get(name) ?? '', destination, destination_id, object, create, update, clear, delete: deletes, fields };
 }
 
 function hashesOf(project: Project): ReadonlyMap<string, string> {
@@ -125,6 +128,9 @@ export function beyond(envelope: Envelope, { document, project, tolerance }: App
 function excess(own: EnvelopeSync, sync: SyncPlan, { hash, tolerance }: { hash: string; tolerance: number }): readonly string[] {
   if (own.config_hash !== hash || own.destination !== sync.destination || own.object !== sync.object) {
     return [`${sync.name} is configured in another way than what was approved`];
+  }
+  if (own.destination_id !== (sync.destination_id ?? '')) {
+    return [`${sync.name} writes to another system than what was approved: ${sync.destination_id ?? 'unknown'}, not ${own.destination_id}`];
   }
   const actions = ACTIONS.flatMap((action) => {
     const allowed = action === 'delete' || action === 'clear' ? own[action] : limitOf(own[action], tolerance);

@@ -11,7 +11,7 @@ import { memoryLimitOf } from '../workspace/memory.ts';
 import { type Row, Workspace } from '../workspace/workspace.ts';
 import { type ChangeSample, PLAN_FORMAT, type PlanDocument } from './document.ts';
 import { decryptFile, encryptFile, isEncrypted, planKey } from './encryption.ts';
-import { PLAN_TABLES } from './plan-tables.ts';
+import { PLAN_TABLES, RECORDS, WRITTEN_FIELDS } from './plan-tables.ts';
 import { checkPlanTarget } from './plan-target.ts';
 import { SAMPLE_COLUMNS, sampleOf } from './summary.ts';
 import { typedChanges, type ViewField } from './typed-view.ts';
@@ -190,7 +190,7 @@ export class PlanFile implements AsyncDisposable {
       // Page by page: rows stand in the order of `seq` in the file, and sorting all of them would hold all of them.
       for (let from = 1; from <= last; from += PAGE) {
         const rows = await this.workspace.rows(
-          `SELECT ${SAMPLE_COLUMNS} FROM plan.changes WHERE sync = $sync AND pass = 1 AND seq >= $from AND seq < $end ORDER BY seq`,
+          `SELECT ${SAMPLE_COLUMNS} FROM (SELECT * REPLACE (${WRITTEN_FIELDS} AS fields) FROM plan.changes WHERE sync = $sync AND ${RECORDS} AND seq >= $from AND seq < $end) ORDER BY seq`,
           { sync: name, from, end: from + PAGE },
         );
         if (rows.length > 0) yield { sync: name, samples: rows.map((row) => sampleOf(row)) };

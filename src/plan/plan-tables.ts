@@ -20,3 +20,10 @@ export const PLAN_TABLES = [
 
 /** The condition of a row of `c_results` that is a change. Spelled out: IN over more than two constants becomes a join. */
 export const CHANGES = "(action = 'create' OR action = 'update' OR action = 'clear' OR action = 'delete')";
+
+/** Rows of `changes`, one for each record: not the second pass of a change that has a first one. */
+export const RECORDS = "reason IS DISTINCT FROM 'second_pass'";
+
+/** Every field that the change of a record writes, in whichever pass. */
+export const WRITTEN_FIELDS =
+  'CASE WHEN len(after_apply) > 0 THEN fields || list_filter(after_apply, lambda x: NOT list_contains(fields, x)) ELSE fields END';

@@ -141,6 +141,7 @@ async function planSync(
   });
   const planned = await syncPlan(workspace, {
     bound,
+    destinationId: base.identity,
     head: base.head,
     refresh,
     candidates,

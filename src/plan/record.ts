@@ -65,7 +65,7 @@ async function keepSourceKeys(workspace: Workspace, bound: BoundSync): Promise<v
 /**
  * A record that points at one this very sync creates is written without the reference first; a second pass sets it,
  * once its target exists. Base of the first pass lacks the field and stays a candidate, so that a kill in between is seen.
- * A record made anew has another id than the one that state remembers.
+ * A record made anew has another id than the one that state remembers. What has no first pass is its record's one change.
  */
 async function deferSelfReferences(workspace: Workspace, bound: BoundSync): Promise<void> {
   const { object, key } = bound.sync.destination;
@@ -88,9 +88,10 @@ async function deferSelfReferences(workspace: Workspace, bound: BoundSync): Prom
   const params = { sync: bound.sync.name };
   await workspace.run(
     `INSERT INTO plan.changes BY NAME
-     SELECT * REPLACE (${last} + row_number() OVER (ORDER BY list_intersect(after_apply, ${names}), key) AS seq, 2 AS pass, 'update' AS action, 'second_pass' AS reason,
+     SELECT * REPLACE (${last} + row_number() OVER (ORDER BY list_intersect(after_apply, ${names}), key) AS seq, 2 AS pass, 'update' AS action,
+       CASE WHEN action = 'update' AND list_has_all(list_intersect(after_apply, ${names}), fields) THEN reason ELSE 'second_pass' END AS reason,
        list_intersect(after_apply, ${names}) AS fields, coalesce(sent, after) AS sent, CASE WHEN action = 'create' THEN ${nulls} ELSE before END AS before,
-       CASE WHEN action <> 'create' THEN remote_id END AS remote_id)
+       CASE WHEN action <> 'create' THEN remote_id END AS remote_id, list_intersect(branch_fields, list_intersect(after_apply, ${names})) AS branch_fields)
      FROM plan.changes WHERE ${own}`,
     params,
   );

@@ -5,6 +5,7 @@ import type { BoundSync } from './bind.ts';
 import type { CandidateCounts } from './candidates.ts';
 import { caseBits, type FieldCase, isCase } from './field-sql.ts';
 import { memberTexts } from './json-sql.ts';
+import { RECORDS, WRITTEN_FIELDS } from './plan-tables.ts';
 import { type ChangeSample, type FieldChange, type HeldExample, type RejectGroup, type Summary, type Transition } from './document.ts';
 
 const SAMPLES = 10;
@@ -99,7 +100,7 @@ function failing(bound: BoundSync): string {
 /** Updated records by field, most first. */
 export async function updatedFields(workspace: Workspace, sync: string): Promise<Record<string, number>> {
   const rows = await workspace.rows(
-    `SELECT field, count(*) AS n FROM (SELECT unnest(fields) AS field FROM plan.changes WHERE sync = $sync AND action = 'update' AND pass = 1)
+    `SELECT field, count(*) AS n FROM (SELECT unnest(${WRITTEN_FIELDS}) AS field FROM plan.changes WHERE sync = $sync AND action = 'update' AND ${RECORDS})
      GROUP BY field ORDER BY n DESC, field`,
     { sync },
   );
@@ -116,7 +117,7 @@ export async function transitions(
   if (shown.length === 0) return {};
   const names = shown.map((field) => field.name);
   const rows = await workspace.rows(
-    `WITH updates AS MATERIALIZED (SELECT fields, before, after FROM plan.changes WHERE sync = $sync AND action = 'update' AND pass = 1)
+    `WITH updates AS MATERIALIZED (SELECT ${WRITTEN_FIELDS} AS fields, before, after FROM plan.changes WHERE sync = $sync AND action = 'update' AND ${RECORDS})
      SELECT field, before, after, count(*) AS n FROM (
        SELECT unnest($names::JSON::VARCHAR[]) AS field, unnest(${memberTexts('before', names)}) AS before, unnest(${memberTexts('after', names)}) AS after, fields FROM updates)
      WHERE list_contains(fields, field) GROUP BY field, before, after HAVING count(*) > 1
@@ -169,7 +170,7 @@ export function heldOf(row: Row): HeldExample {
 export async function changeSamples(workspace: Workspace, sync: string): Promise<ChangeSample[]> {
   const rows = await workspace.rows(
     `SELECT ${SAMPLE_COLUMNS} FROM (
-       SELECT *, row_number() OVER (PARTITION BY action ORDER BY seq) AS nth FROM plan.changes WHERE sync = $sync AND pass = 1)
+       SELECT * REPLACE (${WRITTEN_FIELDS} AS fields), row_number() OVER (PARTITION BY action ORDER BY seq) AS nth FROM plan.changes WHERE sync = $sync AND ${RECORDS})
      WHERE nth <= ${SAMPLES} ORDER BY seq`,
     { sync },
   );

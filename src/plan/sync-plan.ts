@@ -14,6 +14,8 @@ import type { Selected } from './select.ts';
 
 export interface SyncPlanRequest {
   readonly bound: BoundSync;
+  /** What the destination says it is. */
+  readonly destinationId: string;
   readonly head: SyncState | undefined;
   readonly refresh: Refresh;
   readonly candidates: Selected;
@@ -62,6 +64,7 @@ export async function syncPlan(workspace: Workspace, request: SyncPlanRequest): 
     name: sync.name,
     source: sync.source.connection,
     destination: sync.destination.connection,
+    destination_id: request.destinationId,
     object: sync.destination.object,
     refresh: request.refresh,
     engine: request.candidates.engine,

@@ -3,6 +3,7 @@ import { canonicalType, valueOfText } from '../canonical/canonical.ts';
 import type { FieldType } from '../canonical/types.ts';
 import { ident, literal } from '../workspace/quote.ts';
 import { memberText } from './json-sql.ts';
+import { RECORDS, WRITTEN_FIELDS } from './plan-tables.ts';
 
 export interface ViewField {
   readonly name: string;
@@ -14,8 +15,8 @@ export interface ViewField {
 export function typedChanges(from: string, sync: string, fields: readonly ViewField[]): string {
   const side = (column: string): string =>
     `CASE WHEN ${column} IS NULL THEN NULL ELSE {${fields.map((field) => typedMember(column, field)).join(', ')}} END`;
-  return `SELECT seq, action, reason, key, fields, ${side('before')} AS before, ${side('after')} AS after, remote_id
-    FROM ${from} WHERE sync = ${literal(sync)} AND pass = 1`;
+  return `SELECT seq, action, reason, key, ${WRITTEN_FIELDS} AS fields, ${side('before')} AS before, ${side('after')} AS after, remote_id
+    FROM ${from} WHERE sync = ${literal(sync)} AND ${RECORDS}`;
 }
 
 function typedMember(column: string, field: ViewField): string {

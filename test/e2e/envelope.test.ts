@@ -88,6 +88,23 @@ describe('apply --within', () => {
     expect(problems(await within(q))).toContain('accounts is configured in another way than what was approved');
   });
 
+  it('refuses another system that the environment leads to', async () => {
+    await using p = await project({ source: accounts(2), sync: SYNC, env: { TARGET: 'sandbox' } });
+    for (const name of ['sandbox', 'production']) await copyFile(p.file('crm.duckdb'), p.file(`${name}.duckdb`));
+    await p.write(
+      'syncs/connections.yaml',
+      { kind: 'Connection', name: 'warehouse', type: 'duckdb', path: '../warehouse.duckdb' },
+      { kind: 'Connection', name: 'crm', type: 'duckdb', path: '../${env.TARGET}.duckdb' },
+    );
+    must(await p.run(['plan', '--json', '--envelope', 'envelope.json']), 0);
+    const elsewhere = await p.run(['apply', '--yes', '--json', '--within', 'envelope.json'], { env: { TARGET: 'production' } });
+    expect(elsewhere.code).toBe(4);
+    expect(problems(elsewhere)).toContain(
+      'accounts writes to another system than what was approved: duckdb:***, not duckdb:../sandbox.duckdb',
+    );
+    must(await within(p), 0);
+  });
+
   it('takes only the approved syncs when none is named, and refuses one that was not approved', async () => {
     const two = [SYNC, { ...SYNC, name: 'others', destination: { connection: 'crm', object: 'Other', key: 'Id' } }];
     const tables = ['Account', 'Other'].map(

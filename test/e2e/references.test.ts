@@ -167,13 +167,14 @@ test('deletes run children first', async () => {
 });
 
 describe('an object that refers to itself', () => {
+  const SELF = { fields: { Name: 'name', Parent: { reference: { object: 'Account', key: 'Id' }, column: 'parent' } } };
   const TREE: Setup = {
     warehouse: ['CREATE TABLE account (id VARCHAR, name VARCHAR, parent VARCHAR)'],
     crm: [
       'CREATE SEQUENCE ids START 1',
       "CREATE TABLE Account (Row_Id INTEGER PRIMARY KEY DEFAULT nextval('ids'), Id VARCHAR UNIQUE, Name VARCHAR, Parent INTEGER)",
     ],
-    sync: { fields: { Name: 'name', Parent: { reference: { object: 'Account', key: 'Id' }, column: 'parent' } } },
+    sync: SELF,
   };
   const tree = async (p: TestProject): Promise<unknown[]> =>
     (await p.crm('SELECT a.Id, b.Id AS parent FROM Account a LEFT JOIN Account b ON b.Row_Id = a.Parent ORDER BY a.Id')).map((row) =>
@@ -194,6 +195,27 @@ describe('an object that refers to itself', () => {
     ]);
     expect(await p.sent()).toMatchObject({ 1: { Parent: '2' }, 2: { Parent: '1' }, 3: { Parent: null }, 4: { Parent: '3' } });
     expect(await p.summary()).toEqual({ unchanged: 4 });
+  });
+
+  test('what only a second pass writes is shown, checked and counted like any other change', async () => {
+    await using p = await project(TREE);
+    await p.warehouse("INSERT INTO account VALUES ('1', 'Ada', NULL)");
+    await p.apply();
+    await p.warehouse("INSERT INTO account VALUES ('2', 'Bob', NULL)", "UPDATE account SET parent = '2' WHERE id = '1'");
+    const check = { name: 'nobody moves', sql: "select key from changes where action = 'update' and list_contains(fields, 'Parent')" };
+    await p.sync({ ...SELF, checks: [check] });
+    const sync = planOf(await p.plan([], 3));
+    expect(sync).toMatchObject({ fields: { Parent: 1 }, checks: [{ ok: false, violations: 1 }] });
+    expect(sync.samples.map(({ action, key, reason, fields }) => [action, ...key, reason, ...fields.map(({ field }) => field)])).toEqual([
+      ['create', '2', 'new', 'Name', 'Parent'],
+      ['update', '1', 'update', 'Parent'],
+    ]);
+    await p.sync(SELF);
+    expect(nonZero((await p.apply()).summary)).toEqual({ applied: 2 });
+    expect(await tree(p)).toEqual([
+      ['1', '2'],
+      ['2', null],
+    ]);
   });
 
   test('a target that exists needs no second pass', async () => {

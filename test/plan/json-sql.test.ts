@@ -148,10 +148,10 @@ describe('the view of changes', () => {
 
   beforeAll(async () => {
     await workspace.run(
-      `CREATE TEMP TABLE all_changes (sync VARCHAR, seq BIGINT, pass INTEGER, action VARCHAR, reason VARCHAR, key VARCHAR, remote_id VARCHAR, fields VARCHAR[], before VARCHAR, after VARCHAR)`,
+      `CREATE TEMP TABLE all_changes (sync VARCHAR, seq BIGINT, pass INTEGER, action VARCHAR, reason VARCHAR, key VARCHAR, remote_id VARCHAR, fields VARCHAR[], after_apply VARCHAR[], before VARCHAR, after VARCHAR)`,
     );
     await workspace.run(
-      `INSERT INTO all_changes VALUES ('s', 1, 1, 'update', NULL, '["k"]', NULL, ['a'], '{}', $values), ('s', 2, 1, 'create', 'new', '["l"]', NULL, [], NULL, $values), ('s', 3, 2, 'update', NULL, '["k"]', NULL, [], '{}', $values), ('other', 4, 1, 'delete', NULL, '["k"]', NULL, [], $values, NULL)`,
+      `INSERT INTO all_changes VALUES ('s', 1, 1, 'update', NULL, '["k"]', NULL, ['a'], ['p'], '{}', $values), ('s', 2, 1, 'create', 'new', '["l"]', NULL, [], [], NULL, $values), ('s', 3, 2, 'update', 'second_pass', '["k"]', NULL, ['p'], ['p'], '{}', $values), ('other', 4, 1, 'delete', NULL, '["k"]', NULL, [], [], $values, NULL)`,
       { values },
     );
   });
@@ -167,9 +167,9 @@ describe('the view of changes', () => {
     },
   );
 
-  it('holds the first pass of its own sync, and no record where there is none', async () => {
-    const rows = await workspace.rows(`SELECT seq, before IS NULL AS no_before, after IS NULL AS no_after FROM (${typedChanges('all_changes', 's', fields)}) ORDER BY seq`);
-    expect(rows).toEqual([{ seq: 1n, no_before: false, no_after: false }, { seq: 2n, no_before: true, no_after: false }]);
+  it('holds one row for each record of its own sync, with the fields of both passes, and no values where there is no record', async () => {
+    const rows = await workspace.rows(`SELECT seq, fields, before IS NULL AS no_before, after IS NULL AS no_after FROM (${typedChanges('all_changes', 's', fields)}) ORDER BY seq`);
+    expect(rows).toEqual([{ seq: 1n, fields: ['a', 'p'], no_before: false, no_after: false }, { seq: 2n, fields: [], no_before: true, no_after: false }]);
   }); // prettier-ignore
 
   it('tells only that a sensitive value is there', async () => {
