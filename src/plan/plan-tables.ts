@@ -10,7 +10,7 @@ export const PLAN_TABLES = [
      serial BIGINT, hash_id VARCHAR, config_hash VARCHAR, fields VARCHAR[], key_fields VARCHAR, field_types VARCHAR, existing BIGINT)`,
   `CREATE TABLE plan.changes (sync VARCHAR, seq BIGINT, pass TINYINT, action VARCHAR, reason VARCHAR, key VARCHAR, key_hash UBIGINT,
      remote_id VARCHAR, fields VARCHAR[], cases VARCHAR, before VARCHAR, after VARCHAR, sent VARCHAR, returned VARCHAR,
-     row_hash UBIGINT, live_hash UBIGINT, origin VARCHAR, after_apply VARCHAR[], sent_key VARCHAR, due_to VARCHAR, branch_fields VARCHAR[])`,
+     row_hash UBIGINT, live_hash UBIGINT, origin VARCHAR, after_apply VARCHAR[], sent_key VARCHAR, due_to VARCHAR, branch_fields VARCHAR[], partial BOOLEAN)`,
   `CREATE TABLE plan.adoptions (sync VARCHAR, kind VARCHAR, key VARCHAR, key_hash UBIGINT, remote_id VARCHAR, sent VARCHAR, returned VARCHAR,
      row_hash UBIGINT, live_hash UBIGINT, origin VARCHAR, verified BOOLEAN)`,
   `CREATE TABLE plan.rejects (sync VARCHAR, key VARCHAR, row_hash UBIGINT, code VARCHAR, message VARCHAR, field VARCHAR, known BOOLEAN, copies BIGINT)`,

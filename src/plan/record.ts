@@ -40,7 +40,7 @@ function changes(bound: BoundSync, due: Due | undefined): string {
     SELECT $sync AS sync, seq, 1 AS pass, action, reason, key, key_hash, remote_id, fields, cases, before, after,
       CASE WHEN action <> 'delete' THEN next_sent END AS sent,
       CASE WHEN action <> 'delete' THEN next_returned END AS returned,
-      CASE WHEN len(held_fields) = 0 THEN row_hash END AS row_hash, next_live_hash AS live_hash,
+      row_hash, len(held_fields) > 0 AS partial, next_live_hash AS live_hash,
       CASE WHEN action = 'create' AND NOT has_b THEN 'created' ELSE coalesce(origin, 'adopted') END AS origin,
       ${afterApply} AS after_apply, ${dueColumns(due)}
     FROM changing AS r JOIN c_order AS o ON r.place = o.place${due?.kind === 'compared' ? ' JOIN (SELECT place, due_to, branch_fields FROM c_due) AS t ON r.place = t.place' : ''} ORDER BY o.seq`;
@@ -97,7 +97,7 @@ async function deferSelfReferences(workspace: Workspace, bound: BoundSync): Prom
   );
   await workspace.run(
     `UPDATE plan.changes SET fields = list_filter(fields, lambda x: NOT list_contains(${names}, x) OR NOT list_contains(after_apply, x)),
-       sent = ${without}, row_hash = NULL, live_hash = NULL
+       sent = ${without}, partial = true, live_hash = NULL
      WHERE ${own}`,
     params,
   );

@@ -98,7 +98,7 @@ function endsSql(latest: LatestSql): string {
 }
 
 function attemptsSql(planned: string, prefix: string): string {
-  return `SELECT e.n, c.seq, c.key, c.key_hash, c.action, coalesce(e.remote_id, c.remote_id) AS remote_id, c.row_hash, c.live_hash, c.sent,
+  return `SELECT e.n, c.seq, c.key, c.key_hash, c.action, coalesce(e.remote_id, c.remote_id) AS remote_id, c.row_hash, c.partial, c.live_hash, c.sent,
       coalesce(e.returned, c.returned) AS returned, c.origin, c.fields, c.before, e.status,
       (e.status = 'applied' OR e.status = 'unchanged') AS acknowledged, e.verified, e.code, e.message, coalesce(w.wave, 1) AS wave
     FROM (${planned}) AS c JOIN ${endsOf(prefix)} AS e ON e.seq = c.seq LEFT JOIN ${wavesOf(prefix)} AS w ON w.seq = c.seq`;

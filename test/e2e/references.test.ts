@@ -218,6 +218,17 @@ describe('an object that refers to itself', () => {
     ]);
   });
 
+  test('a record refused in the first pass is a known reject afterwards', async () => {
+    await using p = await project({
+      ...TREE,
+      crm: ["CREATE TABLE Account (Row_Id INTEGER, Id VARCHAR UNIQUE, Name VARCHAR CHECK (Name <> 'bad'), Parent VARCHAR)"],
+      sync: { fields: { Name: 'name', Parent: { reference: { object: 'Account', key: 'Id' }, column: 'parent' } } },
+    });
+    await p.warehouse("INSERT INTO account VALUES ('1', 'bad', '2'), ('2', 'Bob', NULL)");
+    await p.apply([], 5);
+    expect(await p.summary()).toEqual({ unchanged: 1, known_rejected: 1 });
+  });
+
   test('a target that exists needs no second pass', async () => {
     await using p = await project(TREE);
     await p.warehouse("INSERT INTO account VALUES ('1', 'Ada', NULL)");

@@ -189,6 +189,20 @@ describe('known rejects', () => {
     await p.source(ADA, BOB);
     expect(await p.summary()).toMatchObject({ unchanged: 2 });
   });
+
+  test('are known also where another field of the record is held', async () => {
+    const crm = [
+      "CREATE TABLE Account (Id VARCHAR UNIQUE, Name VARCHAR CHECK (Name <> 'bad'), Plan VARCHAR, Seats INTEGER, Notes VARCHAR)",
+    ];
+    await using p = await established({ crm, sync: { on_drift: 'keep' }, source: [ADA] });
+    await p.crm("UPDATE Account SET Plan = 'Typed'");
+    await p.source(['1', 'bad', 'Scale', 5]);
+    expect(nonZero((await p.apply([], 5)).summary)).toEqual({ held: 1, rejected: 1 });
+    expect(await p.summary()).toEqual({ conflict: 1, known_rejected: 1 });
+    await p.source(['1', 'Good', 'Scale', 5]);
+    expect(nonZero((await p.apply([], 5)).summary)).toEqual({ applied: 1, held: 1 });
+    expect(await p.summary()).toEqual({ held: 1, conflict: 1 });
+  });
 });
 
 describe('accept takes what the destination holds as it is', () => {

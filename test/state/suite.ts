@@ -210,20 +210,23 @@ export function stateSuite(name: string, backend: Backend): void {
       });
     }
 
-    withState('a reject is remembered, replaced by a later one, and dropped by an acknowledgement', async (state) => {
-      await wholeRun(state, runStart('s'), [
-        { intent: intent(1, 'a'), outcome: { status: 'rejected', code: 'LONG', message: 'too long' } },
-      ]);
-      const second = runStart('s');
-      await wholeRun(state, second, [
-        { intent: intent(2, 'a'), outcome: { status: 'rejected', code: 'NULL', message: 'half a pair: \ud800' } },
-      ]);
-      expect((await baseRows(state, 's')).rejects).toEqual([
-        { key: keyOf('a'), row_hash: hashOf('row2'), code: 'NULL', message: 'half a pair: �', next_try: null, run_id: second.runId },
-      ]);
-      await wholeRun(state, runStart('s'), [{ intent: intent(3, 'a'), outcome: APPLIED }]);
-      expect((await baseRows(state, 's')).rejects).toEqual([]);
-    });
+    withState(
+      'a reject is remembered, replaced by a later one, and dropped by an acknowledgement; a partial change leaves a candidate',
+      async (state) => {
+        await wholeRun(state, runStart('s'), [
+          { intent: intent(1, 'a'), outcome: { status: 'rejected', code: 'LONG', message: 'too long' } },
+        ]);
+        const second = runStart('s');
+        await wholeRun(state, second, [
+          { intent: intent(2, 'a', { partial: true }), outcome: { status: 'rejected', code: 'NULL', message: 'half a pair: \ud800' } },
+        ]);
+        expect((await baseRows(state, 's')).rejects).toEqual([
+          { key: keyOf('a'), row_hash: hashOf('row2'), code: 'NULL', message: 'half a pair: �', next_try: null, run_id: second.runId },
+        ]);
+        await wholeRun(state, runStart('s'), [{ intent: intent(3, 'a', { partial: true }), outcome: APPLIED }]);
+        expect(await baseRows(state, 's')).toMatchObject({ records: [{ row_hash: null, sent: intent(3, 'a').sent }], rejects: [] });
+      },
+    );
 
     for (const outcome of [undefined, { status: 'unknown', message: 'timed out' } as const]) {
       withState(`${outcome === undefined ? 'no outcome' : 'unknown'}: pending with what was sent, base stays`, async (state) => {

@@ -19,6 +19,7 @@ export interface ChangeRow {
   sent?: string | null;
   returned?: string | null;
   row_hash?: string | null;
+  partial?: boolean;
   live_hash?: string | null;
   origin: 'created' | 'adopted';
 }

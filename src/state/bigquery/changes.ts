@@ -63,7 +63,7 @@ function recordsPart(run: ChangingRun, attempts: Attempts, plan: string | undefi
 
 function acknowledged(run: ChangingRun, attempts: Attempts): string {
   const left = `CASE WHEN action = 'clear' THEN`;
-  return `SELECT wave AS place, CASE WHEN action = 'delete' THEN 'gone' ELSE 'put' END AS op, key_hash, CASE WHEN action <> 'clear' THEN row_hash END AS row_hash,
+  return `SELECT wave AS place, CASE WHEN action = 'delete' THEN 'gone' ELSE 'put' END AS op, key_hash, CASE WHEN action <> 'clear' AND NOT partial THEN row_hash END AS row_hash,
       live_hash, key, sent, returned, verified, origin, remote_id, ${left} ${literal(timestamp(run))} END AS left_at, ${left} 'clear' END AS left_as, ${literal(run.runId)} AS run_id
     FROM ${attempts.view} WHERE acknowledged`;
 }

@@ -200,7 +200,7 @@ async function journalSql(workspace: Workspace, journal: string, prefix: string)
     `CREATE TEMP TABLE ${lines} AS ${select} n, CASE kind WHEN 'i' THEN 'intent' ELSE 'outcome' END AS t, seq_from AS seq, seq_to AS "to",
        status, remote_id, code, message, returned, verified FROM ${journal} WHERE kind <> 'c'`,
   );
-  const planned = `${select} seq_from AS seq, key, key_hash, action, remote_id, row_hash, live_hash, sent, returned, origin, fields, before FROM ${journal} WHERE kind = 'c'`;
+  const planned = `${select} seq_from AS seq, key, key_hash, action, remote_id, row_hash, partial, live_hash, sent, returned, origin, fields, before FROM ${journal} WHERE kind = 'c'`;
   return { lines, planned };
 }
 

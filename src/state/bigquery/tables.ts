@@ -75,6 +75,7 @@ export const JOURNAL_COLUMNS: readonly TypedColumn[] = [
   flag('verified'),
   hash('key_hash'),
   hash('row_hash'),
+  flag('partial'),
   hash('live_hash'),
   text('key'),
   text('action'),

@@ -18,7 +18,7 @@ function timestamp(run: ChangingRun): string {
 
 /** Base moves to the intent's values. Only narrow columns of the old row are read: who made the record and its id. */
 export function acknowledgedSql(attempts: string, base: Layer, run: ChangingRun): Change {
-  return `SELECT a.key_hash, CASE WHEN a.action <> 'clear' THEN a.row_hash END AS row_hash, a.live_hash, a.key, a.sent, a.returned, a.verified,
+  return `SELECT a.key_hash, CASE WHEN a.action <> 'clear' AND NOT a.partial THEN a.row_hash END AS row_hash, a.live_hash, a.key, a.sent, a.returned, a.verified,
       coalesce(CASE WHEN b.sent IS NOT NULL THEN b.origin END, a.origin) AS origin, coalesce(a.remote_id, b.remote_id) AS remote_id,
       CASE WHEN a.action = 'clear' THEN ${timestamp(run)} END AS left_at, CASE WHEN a.action = 'clear' THEN 'clear' END AS left_as,
       ${literal(run.runId)} AS run_id, CAST(NULL AS VARCHAR) AS pending, a.action = 'delete' AS gone

@@ -10,7 +10,7 @@ import type { Tables } from './tables.ts';
  */
 export async function attemptsSql(client: PgClient, tables: Tables, run: OpenRun): Promise<string> {
   const [announced, ended] = [await occursOnce(client, tables, run, 'i'), await occursOnce(client, tables, run, 'o')];
-  const columns = 'c.seq, c.key, c.key_hash, c.row_hash, c.live_hash, c.action, c.sent, c.origin, c.fields, c.before';
+  const columns = 'c.seq, c.key, c.key_hash, c.row_hash, c.partial, c.live_hash, c.action, c.sent, c.origin, c.fields, c.before';
   const latest = `
     SELECT i.n, ${columns}, coalesce(o.remote_id, c.remote_id) AS remote_id, coalesce(o.returned, c.returned) AS returned,
       CASE WHEN o.n > i.n THEN o.status ELSE 'unknown' END AS status, coalesce(o.verified, false) AS verified, o.code, o.message

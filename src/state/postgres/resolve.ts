@@ -69,7 +69,7 @@ function ofWave(attempts: Attempts, wave: number, base: string, run: ChangingRun
 
 /** Base moves to the intent's values; who made the record and its id stay known. */
 function acknowledgedSql(attempts: string, base: string, run: ChangingRun): string {
-  return `SELECT a.key_hash, CASE WHEN a.action <> 'clear' THEN a.row_hash END AS row_hash, a.live_hash, a.key, a.sent, a.returned, a.verified,
+  return `SELECT a.key_hash, CASE WHEN a.action <> 'clear' AND NOT a.partial THEN a.row_hash END AS row_hash, a.live_hash, a.key, a.sent, a.returned, a.verified,
       coalesce(CASE WHEN b.sent IS NOT NULL THEN b.origin END, a.origin) AS origin, coalesce(a.remote_id, b.remote_id) AS remote_id,
       CASE WHEN a.action = 'clear' THEN ${timestamp(run)} END AS left_at, CASE WHEN a.action = 'clear' THEN 'clear' END AS left_as,
       ${literal(run.runId)} AS run_id, CAST(NULL AS text) AS pending, a.action = 'delete' AS gone

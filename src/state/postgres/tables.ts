@@ -50,6 +50,7 @@ export const INTENT_COLUMNS: readonly TypedColumn[] = [
   { name: 'seq', type: 'bigint', loaded: 'BIGINT' },
   hash('key_hash'),
   hash('row_hash'),
+  { name: 'partial', type: 'boolean', loaded: 'BOOLEAN' },
   hash('live_hash'),
   key,
   text('action'),
