@@ -101,7 +101,15 @@ function attemptsSql(planned: string, prefix: string): string {
   return `SELECT e.n, c.seq, c.key, c.key_hash, c.action, coalesce(e.remote_id, c.remote_id) AS remote_id, c.row_hash, c.partial, c.live_hash, c.sent,
       coalesce(e.returned, c.returned) AS returned, c.origin, c.fields, c.before, e.status,
       (e.status = 'applied' OR e.status = 'unchanged') AS acknowledged, e.verified, e.code, e.message, coalesce(w.wave, 1) AS wave
-    FROM (${planned}) AS c JOIN ${endsOf(prefix)} AS e ON e.seq = c.seq LEFT JOIN ${wavesOf(prefix)} AS w ON w.seq = c.seq`;
+    FROM (${planned}) AS c JOIN ${narrow(endsOf(prefix))} AS e ON e.seq = c.seq LEFT JOIN ${wavesOf(prefix)} AS w ON w.seq = c.seq`;
+}
+
+/**
+ * DuckDB joins by a table in memory of the side that it takes for the smaller one, and guesses a fifth for every condition.
+ * The plan's wide rows have one, on their sync: with one on this side too, they stream.
+ */
+function narrow(ends: string): string {
+  return `(SELECT * FROM ${ends} WHERE status <> 'not_attempted')`;
 }
 
 /** Changes by outcome (no outcome: `unknown`) and, of the acknowledged ones, by action. */
@@ -119,9 +127,10 @@ async function countLatest(workspace: Workspace, latest: LatestSql): Promise<Rec
 
 /** Numbers the attempts on a key that has several (a second pass sets references to records of the same object). */
 async function numberWaves(workspace: Workspace, prefix: string, planned: string): Promise<number> {
-  const attempted = `SELECT e.n, c.seq, c.key FROM (${planned}) AS c JOIN ${endsOf(prefix)} AS e ON e.seq = c.seq`;
-  const again = `SELECT key FROM (${attempted}) GROUP BY key HAVING count(*) > 1`;
+  const again = `SELECT key_hash FROM (${planned}) GROUP BY key_hash HAVING count(*) > 1`;
+  if ((await workspace.count(`SELECT count(*) FROM (${again})`)) === 0) return 1;
   await workspace.run(`INSERT INTO ${wavesOf(prefix)}
-    SELECT seq, row_number() OVER (PARTITION BY key ORDER BY n, seq) AS wave FROM (${attempted}) WHERE key IN (${again})`);
+    SELECT c.seq, row_number() OVER (PARTITION BY c.key ORDER BY e.n, c.seq) AS wave
+    FROM (${planned}) AS c JOIN ${narrow(endsOf(prefix))} AS e ON e.seq = c.seq WHERE c.key_hash IN (${again})`);
   return workspace.count(`SELECT coalesce(max(wave), 1) FROM ${wavesOf(prefix)}`);
 }

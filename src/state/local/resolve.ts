@@ -49,8 +49,11 @@ function over(base: string, touched: string, columns: string, ofBase: string): s
 async function applyWave(workspace: Workspace, request: ResolveRequest, touched: Touched, wave: number): Promise<void> {
   const attempts = `(SELECT * FROM ${request.attempts.view} WHERE wave = ${wave})`;
   const base = wave === 1 ? request.base : laidOver(request.base, touched);
-  await replaceRecords(workspace, request, touched, [acknowledgedSql(attempts, base, request), unacknowledgedSql(attempts, base, request)]);
+  const anyFailed = ['rejected', 'held', 'unknown'].some((status) => (request.attempts.counts[status] ?? 0) > 0);
+  const changes = [acknowledgedSql(attempts, base, request), ...(anyFailed ? [unacknowledgedSql(attempts, base, request)] : [])];
+  await replaceRecords(workspace, request, touched, changes);
   await dropRejects(workspace, request.base, touched, `SELECT key FROM ${attempts} WHERE acknowledged`);
+  if (!anyFailed) return;
   const rejected = `SELECT key, row_hash, code, message, CAST(NULL AS TIMESTAMP) AS next_try, ${literal(request.runId)} AS run_id
     FROM ${attempts} WHERE status = 'rejected'`;
   await addRejects(workspace, touched, rejected);
