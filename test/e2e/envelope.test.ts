@@ -187,6 +187,10 @@ describe('an envelope', () => {
     const refused = await within(p);
     expect([refused.code, problems(refused)]).toEqual([4, expect.stringContaining('which is not part of what is checked out')]);
     must(await within(p, '--envelope-commit', git('rev-parse', 'feature').trim()), 0);
+    // A name moves: such an approval would be of any commit.
+    const named = { ...(await envelope(p)), commit: 'HEAD' };
+    await writeFile(p.file('named.json'), JSON.stringify(named));
+    expect(problems(await p.run(['apply', '--yes', '--json', '--within', 'named.json']))).toContain('is not an envelope');
     git('merge', '-q', '--no-ff', '-m', 'merged', 'feature');
     must(await within(p), 0);
   });
