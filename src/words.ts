@@ -1,7 +1,7 @@
 /** Counts in sentences: the one place that knows `1 record` from `2 records`. */
 
 /** `48,211` */
-export function count(value: number): string {
+export function count(value: number | bigint): string {
   return value.toLocaleString('en-US');
 }
 

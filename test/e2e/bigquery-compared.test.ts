@@ -8,6 +8,8 @@ import { project, type TestProject } from '../support/project.ts';
 const WIDE = 3_000;
 const ROWS = 20;
 
+const SYNC = { source: { connection: 'lake', query: 'select id, name, plan, seats from gold.account', key: 'id' }, refresh: 'changed' };
+
 let server: BigQueryServer;
 let p: TestProject;
 beforeAll(async () => {
@@ -20,7 +22,7 @@ beforeAll(async () => {
     env: server.env,
     project: { state: { connection: 'lake', dataset: 'state' } },
     connections: [{ kind: 'Connection', name: 'lake', type: 'bigquery', project: 'acme-test', scratch_dataset: 'scratch' }],
-    sync: { source: { connection: 'lake', query: 'select id, name, plan, seats from gold.account', key: 'id' }, refresh: 'changed' },
+    sync: SYNC,
   });
   expect((await p.run(['apply', '--yes'])).code).toBe(0);
   await server.sql(`UPDATE gold.account SET plan = 'Scale' WHERE id = '7'`);
@@ -29,7 +31,8 @@ afterAll(async () => {
   await p[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
 });
-beforeEach(() => {
+beforeEach(async () => {
+  await p.sync(SYNC);
   server.faults.clear();
   server.requests.reset();
 });
@@ -63,10 +66,20 @@ test('nothing is left in the scratch dataset', async () => {
   expect(await server.sql('SELECT table_name FROM scratch.INFORMATION_SCHEMA.TABLES')).toEqual([]);
 });
 
+test('the keys and hashes of the state count for max_bytes_billed', async () => {
+  // The query reads one table, and with what it is compared with it reads two: 10 MB are billed for each.
+  await p.sync({ ...SYNC, source: { ...SYNC.source, max_bytes_billed: 15_000_000 } });
+  const { stderr, stdout, code } = await p.run(['plan']);
+  expect(`${stdout}${stderr}`).toContain(
+    'the query of accounts with the hashes that it is compared with would bill 21 MB; max_bytes_billed is 15 MB',
+  );
+  expect(code).toBe(3);
+  expect(await bytesRead()).toEqual([]);
+});
+
 test('a mistake in the query is marked in the file there too', async () => {
-  await server.sql(`UPDATE gold.account SET plan = 'x' WHERE id = '8'`);
   await p.sync({
-    source: { connection: 'lake', query: 'select id, name, plan, cast(plan as int64) as seats from gold.account', key: 'id' },
+    source: { connection: 'lake', query: `select id, name, plan, cast(concat(plan, 'x') as int64) as seats from gold.account`, key: 'id' },
   });
   const { stdout, stderr, code } = await p.run(['plan']);
   expect(`${stdout}${stderr}`).toContain('syncs/syncs.yaml:5:10: the query failed while it ran: Bad int64 value: ');

@@ -87,7 +87,7 @@ async function differences(): Promise<readonly string[]> {
 }
 
 /** Runs in the order of a person's day. */
-test('plan, apply, nothing left; changes, a saved plan, nothing left', { timeout: 180_000 }, async () => {
+test('plan, apply, nothing left; changes, a saved plan, nothing left; two at once; a kill', { timeout: 360_000 }, async () => {
   const first = await p.run(['plan', '--detailed-exitcode']);
   must(first, 2);
   expect(first.stdout).toContain('billed by the warehouse');
@@ -119,6 +119,7 @@ test('plan, apply, nothing left; changes, a saved plan, nothing left', { timeout
   must(await p.run(['apply', 'saved.duckdb', '--yes']), 0);
   must(await p.run(['plan', '--detailed-exitcode']), 0);
   expect(await differences()).toEqual([]);
+  await twoAtOnceAndAKill();
 });
 
 /** `node src/cli.ts apply`, sent a signal once its first load job has reached the server. */
@@ -137,7 +138,8 @@ async function applyUntilItLoads(signal: NodeJS.Signals): Promise<{ readonly chi
   return { child, ended };
 }
 
-test('while one apply runs another is told who holds the lease; a killed one is resumed', { timeout: 180_000 }, async () => {
+/** While one apply runs another is told who holds the lease; a killed one is resumed. */
+async function twoAtOnceAndAKill(): Promise<void> {
   await server.sql(`UPDATE gold.accounts SET seats = 77 WHERE account_id < 'ACC-0100'`);
   const { child, ended } = await applyUntilItLoads('SIGSTOP');
   const other = await p.run(['apply', '--yes']);
@@ -154,4 +156,4 @@ test('while one apply runs another is told who holds the lease; a killed one is 
   must(await p.run(unlock.split(' ')), 0);
   must(await p.run(['apply', '--yes']), 0);
   must(await p.run(['plan', '--detailed-exitcode']), 0);
-});
+}

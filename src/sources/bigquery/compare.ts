@@ -81,10 +81,15 @@ ${passage.select}
 CREATE OR REPLACE TABLE ${quoted(scratch)} OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL ${KEPT_HOURS} HOUR)) AS
 SELECT ${columns.join(', ')}, b.place
 FROM model AS m
-FULL JOIN (SELECT key AS place, row_hash FROM ${base.table} WHERE NOT (${settled})) AS b ON b.row_hash = m.row_hash
+FULL JOIN (${hashesOf(base, settled)}) AS b ON b.row_hash = m.row_hash
 WHERE b.place IS NULL OR m.row_hash IS NULL OR m.copies > 1;
 SELECT serial_before, (${base.serial}) AS serial_after, (SELECT COUNT(*) FROM model) AS rows_of_query,
   (SELECT COUNT(*) FROM ${base.table} WHERE NOT (${settled})) AS compared;`;
+}
+
+/** What the comparison reads of base. */
+export function hashesOf(base: BaseTable, settled: string): string {
+  return `SELECT key AS place, row_hash FROM ${base.table} WHERE NOT (${settled})`;
 }
 
 /** Lines that the script has in front of the user's query. */

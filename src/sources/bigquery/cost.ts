@@ -1,7 +1,7 @@
 /** What a query costs, known before it runs, and the limits on that. */
 import type { DryRun } from '../../bigquery/client.ts';
 import { EXIT, type Location, UserError } from '../../errors.ts';
-import { bytes } from '../../words.ts';
+import { bytes, count } from '../../words.ts';
 import type { Query } from '../source.ts';
 
 const MEGABYTE = 1_048_576n;
@@ -30,13 +30,19 @@ export function limitOf(query: Query, ofConnection: Limit | undefined): Limit | 
   return BigInt(own.bytesBilled) <= BigInt(ofConnection.bytesBilled) ? own : ofConnection;
 }
 
-/** Throws a `UserError` (exit 3) for a query that would bill more than it may. Nothing has been spent then. */
-export function checkLimit(query: Query, limit: Limit | undefined, billed: string): void {
+/** Throws a `UserError` (exit 3) for a query that would bill more than it may. Nothing has been spent then. `along`: what runs with it. */
+export function checkLimit(query: Query, limit: Limit | undefined, billed: string, along = ''): void {
   if (limit === undefined || BigInt(billed) <= BigInt(limit.bytesBilled)) return;
-  const [wanted, allowed] = [bytes(Number(billed)), bytes(Number(limit.bytesBilled))];
-  throw new UserError(`the query of ${query.sync} would bill ${wanted}; max_bytes_billed is ${allowed}`, {
+  const [wanted, allowed] = apart(billed, limit.bytesBilled);
+  throw new UserError(`the query of ${query.sync}${along} would bill ${wanted}; max_bytes_billed is ${allowed}`, {
     location: limit.location,
     hint: 'Read less (fewer columns, a filter on the partition), or raise max_bytes_billed. Nothing was billed.',
     exitCode: EXIT.forbidden,
   });
+}
+
+/** Two numbers of bytes as people write them; all digits where the short forms would be the same. */
+function apart(one: string, other: string): readonly [string, string] {
+  const short = [bytes(Number(one)), bytes(Number(other))] as const;
+  return short[0] === short[1] ? [`${count(BigInt(one))} bytes`, `${count(BigInt(other))} bytes`] : short;
 }

@@ -9,8 +9,8 @@ import type { BaseTable } from '../../workspace/base-table.ts';
 import type { Relation, Workspace } from '../../workspace/workspace.ts';
 import { once } from '../once.ts';
 import type { Comparison, ComparisonTerms, Estimate, Query, Source, Warehouse } from '../source.ts';
-import { compareWithBase, linesAbove, lookUpRecords } from './compare.ts';
-import { checkLimit, limitOf } from './cost.ts';
+import { compareWithBase, hashesOf, linesAbove, lookUpRecords } from './compare.ts';
+import { billedBytes, checkLimit, limitOf } from './cost.ts';
 import { type Described, describeQuery } from './describe.ts';
 import { LINES_ABOVE, loadedRows, type Passage, passing, passingHashed } from './extract.ts';
 import type { JobLine } from './job-line.ts';
@@ -95,7 +95,7 @@ export class BigQuerySource implements Source, TellsTime {
   }
 
   async #compare(query: Query, base: BaseTable, { settled, key }: ComparisonTerms): Promise<Comparison> {
-    const { columns } = await this.#affordable(query);
+    const { columns } = await this.#comparable(query, base, settled);
     const passage = passingHashed(query, columns);
     const positions = key.map((name) => passage.columns.findIndex((column) => column.name === name));
     const request = { passage, base, settled, key: positions.map((position) => `c${position}`), prefix: this.#nextTable('compared') };
@@ -127,6 +127,16 @@ export class BigQuerySource implements Source, TellsTime {
   async #affordable(query: Query): Promise<Described> {
     const described = await this.#columns(query);
     checkLimit(query, this.#limit(query), described.billed);
+    return described;
+  }
+
+  /** The same with what is read of base. What a script reads of its own temporary tables nobody knows before: there BigQuery holds the job to the limit. */
+  async #comparable(query: Query, base: BaseTable, settled: string): Promise<Described> {
+    const described = await this.#affordable(query);
+    const limit = this.#limit(query);
+    if (limit === undefined) return described;
+    const hashes = billedBytes(await this.#client.dryRun(hashesOf(base, settled)));
+    checkLimit(query, limit, String(BigInt(described.billed) + BigInt(hashes)), ' with the hashes that it is compared with');
     return described;
   }
 

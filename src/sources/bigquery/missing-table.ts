@@ -3,7 +3,7 @@ import type { BigQueryClient } from '../../bigquery/client.ts';
 import { BigQueryError } from '../../bigquery/errors.ts';
 import { nearest } from '../../nearest.ts';
 
-const MISSING = /Not found: Table ([^\s:]+)[:.]([\w$-]+)\.([^\s]+?)(?: was not found|$)/;
+const MISSING = /Not found: Table (\S+)[:.]([\w$-]+)\.(\S+?)(?: was not found|$)/;
 
 /** The hint for a missing table; undefined for other errors. Lists the dataset's tables, which is free. */
 export async function missingTable(client: BigQueryClient, error: unknown): Promise<string | undefined> {

@@ -109,7 +109,7 @@ describe('what a query costs', () => {
     const error = await thrownBy(opened.source.extract(query(sql, '10485759')));
     expect(error).toMatchObject({ exitCode: 3 });
     expect(await problemOf(Promise.reject(error))).toBe(
-      'syncs/accounts.yaml:20:5: the query of accounts would bill 10 MB; max_bytes_billed is 10 MB\n' +
+      'syncs/accounts.yaml:20:5: the query of accounts would bill 10,485,760 bytes; max_bytes_billed is 10,485,759 bytes\n' +
         '  Read less (fewer columns, a filter on the partition), or raise max_bytes_billed. Nothing was billed.',
     );
     expect(server.requests.count('jobs.getQueryResults')).toBe(0);
