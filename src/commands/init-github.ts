@@ -5,6 +5,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { readProjectFiles } from '../config/files.ts';
 import { EXIT, UserError } from '../errors.ts';
 import { visible } from '../report/escape.ts';
+import { Repository } from '../git/repository.ts';
 import { openProject } from './project.ts';
 import type { Shell } from './shell.ts';
 import { withSchedules, type Workflow, workflowsOf } from './workflows.ts';
@@ -32,7 +33,9 @@ export async function initGithub(shell: Shell, options: { readonly check: boolea
   }
   const dir = relative(cwd, resolve(cwd, shell.options.dir)).split(sep).join('/') || '.';
   const files = await readProjectFiles(project.dir, cwd);
-  const stale = (await planned(cwd, await workflowsOf(project, files, dir))).filter(({ before, text }) => before !== text);
+  // A check asks for the schedules only.
+  const branch = options.check ? 'main' : await (await Repository.around(cwd, shell.context)).defaultBranch();
+  const stale = (await planned(cwd, await workflowsOf(project, files, { dir, branch }))).filter(({ before, text }) => before !== text);
   if (options.check) return checked(shell, stale);
   for (const { path, text } of stale) {
     await mkdir(join(cwd, FOLDER), { recursive: true });

@@ -25,9 +25,16 @@ export interface Workflow {
   readonly text: string;
 }
 
-/** `dir` is the project folder as seen from the top of the repository, with forward slashes. */
-export async function workflowsOf(project: Project, files: ProjectFiles, dir: string): Promise<readonly Workflow[]> {
-  const values = { ...ACTIONS, ...valuesOf(project, dir), env: environmentOf(files) };
+/** Where the project lives. */
+export interface Home {
+  /** Its folder as seen from the top of the repository, with forward slashes. */
+  readonly dir: string;
+  /** The branch that pull requests are merged into. */
+  readonly branch: string;
+}
+
+export async function workflowsOf(project: Project, files: ProjectFiles, { dir, branch }: Home): Promise<readonly Workflow[]> {
+  const values = { ...ACTIONS, ...valuesOf(project, dir), branch: plainText(branch), env: environmentOf(files) };
   const names = (await readdir(TEMPLATES)).toSorted();
   return Promise.all(names.map(async (name) => ({ name, text: filled(await readFile(join(TEMPLATES, name), 'utf8'), values) })));
 }
@@ -54,6 +61,11 @@ function valuesOf(project: Project, dir: string): Readonly<Record<string, string
 /** Lines below `env:` of a step. */
 function environmentOf(files: ProjectFiles): string {
   return ['SLUICE_PLAN_KEY', ...secretNames(files)].map((name) => `\n          ${name}: \${{ secrets.${name} }}`).join('');
+}
+
+/** Without quotes where it needs none. */
+function plainText(text: string): string {
+  return /^[a-z][\w./-]*$/i.test(text) && !/^(true|false|null|yes|no|on|off)$/i.test(text) ? text : yamlText(text);
 }
 
 function yamlText(text: string): string {

@@ -55,6 +55,16 @@ export class Repository {
     return this.#commit('HEAD');
   }
 
+  /** The branch that others are merged into: the remote's own, as far as this clone knows it, else `main`, `master` or the one that is checked out. */
+  async defaultBranch(): Promise<string> {
+    const remote = 'refs/remotes/origin/';
+    const followed = (await this.#run(['for-each-ref', '--format=%(symref)', `${remote}HEAD`])).trim();
+    if (followed.startsWith(remote)) return followed.slice(remote.length);
+    const names = (await this.#run(['for-each-ref', '--format=%(refname)', 'refs/heads/main', 'refs/heads/master'])).trim().split('\n');
+    const [known = ''] = names.map((name) => name.replace('refs/heads/', ''));
+    return known || (await this.#run(['branch', '--show-current'])).trim() || 'main';
+  }
+
   /** Whether what is checked out is this commit, or was made on top of it. False for a commit that this clone does not have. */
   async contains(commit: string): Promise<boolean> {
     const known = await this.#commit(commit);

@@ -1,4 +1,5 @@
 /** The workflows of this repository, and those that `sluice init --github` writes. */
+import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -24,9 +25,9 @@ function problems(text: string, file: string): string[] {
   return found.map(({ line, message }) => `${file}:${line}: ${message}`);
 }
 
-async function inRepository(setup: Parameters<typeof project>[0] = {}): Promise<TestProject> {
+async function inRepository(setup: Parameters<typeof project>[0] = {}, branch = 'main'): Promise<TestProject> {
   const p = await project(setup);
-  await mkdir(p.file('.git'));
+  execFileSync('git', ['init', '-q', '-b', branch], { cwd: p.root });
   return p;
 }
 
@@ -109,7 +110,10 @@ function fromHere(text: string): string {
 const SECRETS = { type: 'duckdb', path: '${env.CRM_PATH}' };
 
 test('init --github writes workflows that pass actionlint and hand in what the project names', async () => {
-  await using p = await inRepository({ connection: SECRETS, sync: { schedule: 'hourly' }, project: { environments: { prod: {} } } });
+  await using p = await inRepository(
+    { connection: SECRETS, sync: { schedule: 'hourly' }, project: { environments: { prod: {} } } },
+    'trunk',
+  );
   const stdout = await init(p, '--env', 'prod');
   expect(stdout).toBe('  .github/workflows/sluice-apply.yml\n  .github/workflows/sluice-drift.yml\n  .github/workflows/sluice-plan.yml\n');
   for (const name of ['plan', 'apply', 'drift']) {
@@ -118,7 +122,10 @@ test('init --github writes workflows that pass actionlint and hand in what the p
     expect(text).not.toMatch(/(?<!\$)\{\{/);
     expect(text).toContain('CRM_PATH: ${{ secrets.CRM_PATH }}');
   }
-  expect(parse(await workflow(p, 'apply'))).toMatchObject({ jobs: { apply: { environment: 'prod' } } });
+  expect(parse(await workflow(p, 'apply'))).toMatchObject({
+    on: { push: { branches: ['trunk'] } },
+    jobs: { apply: { environment: 'prod' } },
+  });
   expect(await workflow(p, 'plan')).toContain("- run: 'npx sluice init --github --check --env prod'");
 });
 
