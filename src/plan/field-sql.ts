@@ -56,7 +56,9 @@ function policyCondition(field: BoundField, skipsNull: string): string {
   const { index: i, mapping } = field;
   if (mapping.when === 'create') return 'true';
   const conditions = [skipsNull, `(d${i} IS NULL AND NOT p${i})`];
-  if (mapping.when === 'empty' && field.readable) conditions.push(`l${i} IS NOT NULL`);
+  // What fills it may be ours, of a write that nobody acknowledged.
+  if (mapping.when === 'empty' && field.readable)
+    conditions.push(`(l${i} IS NOT NULL AND NOT (g${i} AND d${i} IS NOT DISTINCT FROM l${i}))`);
   return `(${conditions.filter((condition) => condition !== 'false').join(' OR ')})`;
 }
 

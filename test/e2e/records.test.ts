@@ -605,6 +605,20 @@ describe('left unacknowledged by an earlier run: read live first, whatever refre
     expect(await p.writes()).toHaveLength(2);
   });
 
+  test('killed after it filled a field that is written while it is empty: what fills it is ours', async () => {
+    await using p = await established({
+      sync: { fields: { Name: 'name', Plan: { column: 'plan', when: 'empty' } } },
+      source: [['1', 'Ada', null, 5]],
+      api: { faults: { kill_after_write: [2] } },
+    });
+    await p.source(['1', 'Ada', 'Scale', 5]);
+    expect((await p.run(['apply', '--yes'], { process: true })).code).toBe(killed);
+    expect((await p.records())['1']).toMatchObject({ sent: { Name: 'Ada' }, pending: true });
+    expect(nonZero((await p.apply()).summary)).toEqual({});
+    expect((await p.records())['1']).toMatchObject({ sent: { Name: 'Ada', Plan: 'Scale' }, pending: false });
+    expect(await p.writes()).toHaveLength(2);
+  });
+
   test('killed after a delete: forgotten', async () => {
     await using p = await established({ sync: { on_missing: 'delete' }, source: [ADA, BOB], api: { faults: { kill_after_write: [2] } } });
     await p.source(BOB);

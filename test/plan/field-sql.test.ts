@@ -76,7 +76,7 @@ function expectedCase(bound: BoundField, row: Joined): string | null {
   if (!row.has_d) return null;
   const skipped = row.d0 === null && onNull === 'skip';
   if (!row.has_l) return skipped ? 'policy' : 'create';
-  const left = when === 'create' || (when === 'empty' && bound.readable && row.l0 !== null);
+  const left = when === 'create' || (when === 'empty' && bound.readable && row.l0 !== null && !(row.g0 && row.d0 === row.l0));
   if (left || skipped || (row.d0 === null && !row.p0)) return 'policy';
   const sourceMoved = row.g0 || row.d0 !== row.s0;
   if (!bound.readable) return !row.p0 || sourceMoved ? 'blind' : 'unverified';
