@@ -117,5 +117,8 @@ const BLOCK = new RegExp(`^${BEGIN}[^\n]*\n[\\s\\S]*?^${END}`, 'm');
 /** An existing workflow with its schedules brought up to date; everything else in it is the user's. */
 export function withSchedules(existing: string, fresh: string): string {
   const block = BLOCK.exec(fresh)?.[0];
-  return block === undefined ? existing : existing.replace(/\r\n/g, '\n').replace(BLOCK, () => block);
+  if (block === undefined) return existing;
+  const isWindows = existing.includes('\r\n');
+  const updated = existing.replaceAll('\r\n', '\n').replace(BLOCK, () => block);
+  return isWindows ? updated.replaceAll('\n', '\r\n') : updated;
 }

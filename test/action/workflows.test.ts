@@ -152,6 +152,9 @@ test('schedules become the cron of the workflow, and follow the syncs', async ()
   expect(text).toContain('max-parallel: 1');
   expect(problems(text, 'apply')).toEqual([]);
   expect(await init(p)).toBe('The workflows are up to date.\n');
+  // As Git checks it out on Windows.
+  await writeFile(p.file('.github/workflows/sluice-apply.yml'), text.replaceAll('\n', '\r\n'));
+  expect(await init(p, '--check')).toBe('The workflows follow the schedules of the syncs.\n');
 });
 
 test('a project in another folder, with characters that YAML and a shell would read', async () => {
