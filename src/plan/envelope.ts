@@ -137,7 +137,7 @@ function excess(own: EnvelopeSync, sync: SyncPlan, { hash, tolerance }: { hash: 
     return more(`${sync.name}: ${action}`, sync.summary[action], own[action], allowed);
   });
   const fields = Object.entries(sync.fields).flatMap(([field, records]) => {
-    const before = own.fields[field] ?? 0;
+    const before = Object.hasOwn(own.fields, field) ? (own.fields[field] ?? 0) : 0;
     return more(`${sync.name}: update of ${field}`, records, before, limitOf(before, tolerance));
   });
   return [...actions, ...fields];

@@ -130,11 +130,15 @@ function numbers({ summary }: SyncPlan): readonly string[] {
 }
 
 function removed({ base }: PlanDocument, rows: number): string {
-  const lines = (base?.removed ?? []).slice(0, rows).map(
+  const all = base?.removed ?? [];
+  const lines = all.slice(0, rows).map(
     ({ name, destination, object, records }) =>
       `- ${code(name)} is removed: ${plural(records, 'record')} of ${code(`${destination}.${object}`)} released, none deleted`,
   ); // prettier-ignore
-  return lines.join('\n');
+  return [
+    ...lines,
+    ...(all.length > rows ? [`- ... and ${plural(all.length - rows, 'more sync is', 'more syncs are')} removed`] : []),
+  ].join('\n');
 }
 
 /** One sync, folded away unless opened. */

@@ -104,8 +104,9 @@ function details(sync: SyncPlan): string {
 }
 
 export function fieldsTable(sync: SyncPlan, shown: boolean): string {
-  const names = [...new Set([...Object.keys(sync.fields), ...Object.keys(sync.drift_fields)])].slice(0, FIELDS);
-  if (names.length === 0) return '';
+  const all = [...new Set([...Object.keys(sync.fields), ...Object.keys(sync.drift_fields)])];
+  if (all.length === 0) return '';
+  const names = all.slice(0, FIELDS);
   const due = sync.attribution?.fields;
   const updated = due === undefined ? ['Updated'] : ['Updated by this branch', 'Already pending'];
   const rows = names.map((field) => {
@@ -115,11 +116,12 @@ export function fieldsTable(sync: SyncPlan, shown: boolean): string {
     return [code(field), ...numbers, numberOf(sync.drift_fields, field), ...(shown ? [frequent === '' ? '' : code(frequent)] : [])];
   });
   const last = shown ? ['Most frequent'] : [];
-  return markdownTable(
+  const table = markdownTable(
     ['Field', ...updated, 'Drifted', ...last],
     ['---', ...numbersAlign(updated.length + 1), ...last.map(() => '---')],
     rows,
   );
+  return all.length > FIELDS ? `${table}\n\n... and ${plural(all.length - FIELDS, 'more field')}` : table;
 }
 
 /** The first write over what others typed: the one thing a reviewer cannot see from counts of updates. */

@@ -47,6 +47,17 @@ test('masked, which is the default, no value and no key shows, in neither form',
   expect(renderSummary(shown)).toContain('900000');
 });
 
+test('fields and removed syncs that are left out are counted', () => {
+  const fields = Object.fromEntries(Array.from({ length: 14 }, (_, index) => [`Field_${index}`, 1]));
+  const plan = onBranch({ fields });
+  const [one] = plan.base?.removed ?? [];
+  if (plan.base === undefined || one === undefined) throw new Error('the plan has a base and a removed sync');
+  const removed = Array.from({ length: 62 }, (_, index) => ({ ...one, name: `old-${index}` }));
+  const comment = renderComment({ ...plan, base: { ...plan.base, removed } });
+  expect(comment).toMatch(/\.\.\. and \d+ more fields?\n/);
+  expect(comment).toContain('- ... and 2 more syncs are removed');
+});
+
 test('500 syncs fit, with those that cannot be applied on top', () => {
   const wide = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`A_rather_long_field_name_${index}__c`, 1_000_000]));
   const syncs = Array.from({ length: 500 }, (_, index) =>
