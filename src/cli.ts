@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 import type { CommanderError } from 'commander';
 
@@ -166,12 +167,21 @@ async function askPerson(question: string): Promise<string> {
   }
 }
 
+/**
+ * V8 lets the space for new objects grow with the machine, up to 3 x 64 MB, and gives little of it back. What passes through here
+ * are batches, which a small one serves as fast (Node 24, a million records to Salesforce, 2026-11).
+ */
+function keepHeapSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}
+
 function isMain(): boolean {
   const started = process.argv[1];
   return started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url);
 }
 
 if (isMain()) {
+  keepHeapSmall();
   // The reader of a pipe may leave early (`| head`): then there is nobody left to tell.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.error));
   process.exitCode = await main(process.argv.slice(2));

@@ -22,8 +22,8 @@ import { type ApplyRequest, Budget, Runs } from './runs.ts';
 import { startRun } from './start.ts';
 import { writePhase } from './write.ts';
 
-/** What the plan keeps in memory while runs are finished, in DuckDB's notation. */
-const AT_REST = '64MB';
+/** Megabytes that the plan keeps in memory while runs are finished. */
+const AT_REST = 32;
 
 export type { ApplyRequest } from './runs.ts';
 

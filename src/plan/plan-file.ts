@@ -8,7 +8,7 @@ import { EXIT, messageOf, UserError } from '../errors.ts';
 import { ident } from '../workspace/quote.ts';
 import { SqlError } from '../workspace/duckdb-errors.ts';
 import { memoryLimitOf } from '../workspace/memory.ts';
-import { type Row, Workspace } from '../workspace/workspace.ts';
+import { type Row, Workspace, type WorkspaceOptions } from '../workspace/workspace.ts';
 import { type ChangeSample, PLAN_FORMAT, type PlanDocument } from './document.ts';
 import { decryptFile, encryptFile, isEncrypted, planKey } from './encryption.ts';
 import { PLAN_TABLES, RECORDS, WRITTEN_FIELDS } from './plan-tables.ts';
@@ -110,7 +110,11 @@ export interface PlannedField extends ViewField {
 }
 
 /** Opens a plan for reading; an encrypted one is decrypted into a private folder first. */
-export async function openPlanFile(context: Context, path: string, memoryLimit = memoryLimitOf(context.env)): Promise<PlanFile> {
+export async function openPlanFile(
+  context: Context,
+  path: string,
+  memoryLimit: WorkspaceOptions['memoryLimit'] = memoryLimitOf(context.env),
+): Promise<PlanFile> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-plan-'));
   try {
     const readable = await decrypted(context, path, folder);
@@ -157,7 +161,7 @@ export class PlanFile implements AsyncDisposable {
     this.#inode = parts.inode;
   }
 
-  static async open(path: string, options: { shownAs: string; folder: string; memoryLimit: string | undefined }): Promise<PlanFile> {
+  static async open(path: string, options: { shownAs: string; folder: string } & WorkspaceOptions): Promise<PlanFile> {
     const { shownAs, folder, memoryLimit } = options;
     const { ino } = await stat(path);
     const workspace = await Workspace.open({ memoryLimit });

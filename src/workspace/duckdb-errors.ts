@@ -25,6 +25,9 @@ export class SqlError extends UserError {
 /** No space left, or this user's share of it used up. Who knows the file says which. */
 export class DiskFullError extends UserError {}
 
+/** What must be in memory at one time is more than the limit. */
+export class OutOfMemoryError extends UserError {}
+
 /** DuckDB could not lock a file because another process has it open. */
 export class FileLockedError extends TransientError {
   readonly path: string;
@@ -51,10 +54,10 @@ export function translateDuckDbError(error: unknown, sql: string): Error {
 }
 
 /** DuckDB spills what it can; what is left must fit. */
-function memoryError(report: Report, cause: unknown): UserError | undefined {
+function memoryError(report: Report, cause: unknown): OutOfMemoryError | undefined {
   if (report.category !== 'Out of Memory') return undefined;
   const limit = /\/([^/)]+) used\)/.exec(report.message)?.[1];
-  return new UserError(`the memory limit${limit === undefined ? '' : ` of ${limit}`} does not suffice`, {
+  return new OutOfMemoryError(`the memory limit${limit === undefined ? '' : ` of ${limit}`} does not suffice`, {
     hint: 'Set SLUICE_MEMORY_LIMIT to more, such as 4GB.',
     cause,
   });

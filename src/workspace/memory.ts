@@ -12,12 +12,20 @@ export function defaultMemoryLimit(total: number = totalmem(), constrained: numb
   return `${Math.max(1, Math.floor(available / 4 / 1e6))}MB`;
 }
 
-/** Megabytes for each part of an apply. More makes none of them faster that was measured (a million records, 2026-11); what does not fit spills. */
-const APPLY_MB = 256;
+/** A limit that may grow, in megabytes. */
+export interface ElasticLimit {
+  readonly mb: number;
+  /** It never exceeds this. */
+  readonly most: number;
+}
 
-/** What a workspace may take that writes changes, or the state of a run. */
-export function applyMemoryLimit(env: Readonly<Record<string, string | undefined>>): string {
-  return memoryLimitOf(env) ?? `${Math.min(APPLY_MB, Number.parseInt(defaultMemoryLimit(), 10))}MB`;
+/** Megabytes for each part of an apply. More made none of them faster that was measured (a million records, 2026-11); what does not fit spills. */
+const APPLY_MB = 128;
+
+/** What a workspace may take that writes changes, or the state of a run: wide rows, and batches of long texts, need more than others. */
+export function applyMemoryLimit(env: Readonly<Record<string, string | undefined>>): string | ElasticLimit {
+  const most = Number.parseInt(defaultMemoryLimit(), 10);
+  return memoryLimitOf(env) ?? { mb: Math.min(APPLY_MB, most), most };
 }
 
 const SIZE = /^\s*\d+(\.\d+)?\s*(B|[KMGT](i?B)?)\s*$/i;

@@ -7,8 +7,8 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement, ty
 
 import type { Column } from '../canonical/types.ts';
 import { messageOf } from '../errors.ts';
-import { translateDuckDbError } from './duckdb-errors.ts';
-import { defaultMemoryLimit } from './memory.ts';
+import { OutOfMemoryError, translateDuckDbError } from './duckdb-errors.ts';
+import { defaultMemoryLimit, type ElasticLimit } from './memory.ts';
 import { ident, literal } from './quote.ts';
 
 /** Rows that SQL can read: what may stand after FROM. */
@@ -22,8 +22,11 @@ export type Row = Readonly<Record<string, unknown>>;
 export type Params = Readonly<Record<string, DuckDBValue>>;
 
 export interface WorkspaceOptions {
-  /** DuckDB's own notation, `2GB`; default a quarter of the machine's memory, or of the container's. */
-  readonly memoryLimit?: string | undefined;
+  /**
+   * DuckDB's own notation, `2GB`; default a quarter of the machine's memory, or of the container's. Where it may grow, a
+   * statement that does not fit runs again with twice as much, and so does a transaction: what it does must bear that.
+   */
+  readonly memoryLimit?: string | ElasticLimit | undefined;
   readonly threads?: number | undefined;
 }
 
@@ -44,17 +47,23 @@ export class Workspace implements AsyncDisposable {
   /** Names of those that may be written. */
   readonly #writable = new Set<string>();
   readonly #closing: (() => Promise<void>)[] = [];
+  /** Undefined when it is fixed. */
+  #elastic: ElasticLimit | undefined;
+  #inTransaction = false;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, folder: string) {
-    this.#instance = instance;
-    this.#connection = connection;
-    this.#folder = folder;
+  private constructor(parts: { instance: DuckDBInstance; connection: DuckDBConnection; folder: string; elastic: ElasticLimit | undefined }) {
+    this.#instance = parts.instance;
+    this.#connection = parts.connection;
+    this.#folder = parts.folder;
+    this.#elastic = parts.elastic;
   }
 
   static async open(options: WorkspaceOptions = {}): Promise<Workspace> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-'));
+    const { memoryLimit = defaultMemoryLimit() } = options;
+    const elastic = typeof memoryLimit === 'string' ? undefined : memoryLimit;
     const instance = await DuckDBInstance.create(':memory:', {
-      memory_limit: options.memoryLimit ?? defaultMemoryLimit(),
+      memory_limit: typeof memoryLimit === 'string' ? memoryLimit : `${memoryLimit.mb}MB`,
       temp_directory: join(folder, 'spill'),
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
@@ -64,16 +73,43 @@ export class Workspace implements AsyncDisposable {
       ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
     });
     const connection = await instance.connect();
-    const workspace = new Workspace(instance, connection, folder);
+    const workspace = new Workspace({ instance, connection, folder, elastic });
     await workspace.run("SET TimeZone = 'UTC'");
     return workspace;
   }
 
-  /** Gives memory back, down to `limit` (`64MB`), and takes no more than that from here on. What cannot leave memory stays. */
-  async keepOnly(limit: string): Promise<void> {
-    await this.run(`SET memory_limit = ${literal(limit)}`).catch((error: unknown) => {
-      if (!/memory/i.test(messageOf(error))) throw error;
-    });
+  /** Gives memory back, down to so many megabytes. What cannot leave memory stays; a limit that may grow grows from here again. */
+  async keepOnly(mb: number): Promise<void> {
+    if (await this.#limit(mb)) this.#elastic &&= { ...this.#elastic, mb };
+  }
+
+  /** False when more than that is in use and cannot leave memory. */
+  async #limit(mb: number): Promise<boolean> {
+    try {
+      await this.#connection.run(`SET memory_limit = '${mb}MB'`);
+      return true;
+    } catch (error) {
+      if (/memory/i.test(messageOf(error))) return false;
+      throw error;
+    }
+  }
+
+  /** Whether there is more memory now than there was for what failed with this error. */
+  async #grow(error: unknown): Promise<boolean> {
+    if (!(error instanceof OutOfMemoryError) || this.#elastic === undefined || this.#elastic.mb >= this.#elastic.most) return false;
+    this.#elastic = { ...this.#elastic, mb: Math.min(2 * this.#elastic.mb, this.#elastic.most) };
+    return this.#limit(this.#elastic.mb);
+  }
+
+  /** Runs one statement, and again with more memory where that may be had. */
+  async #attempt<T>(sql: string, statement: () => Promise<T>): Promise<T> {
+    try {
+      return await statement();
+    } catch (cause) {
+      const error = translateDuckDbError(cause, sql);
+      if (this.#inTransaction || !(await this.#grow(error))) throw error;
+      return this.#attempt(sql, statement);
+    }
   }
 
   /** The connection, for what only the driver can do (appenders, user-defined functions). */
@@ -142,30 +178,17 @@ export class Workspace implements AsyncDisposable {
   }
 
   async run(sql: string, params?: Params): Promise<void> {
-    try {
-      await this.#connection.run(sql, params);
-    } catch (error) {
-      throw translateDuckDbError(error, sql);
-    }
+    await this.#attempt(sql, async () => this.#connection.run(sql, params));
   }
 
   /** Runs a statement that writes and returns how many rows it touched. */
   async change(sql: string): Promise<number> {
-    try {
-      return (await this.#connection.run(sql)).rowsChanged;
-    } catch (error) {
-      throw translateDuckDbError(error, sql);
-    }
+    return (await this.#attempt(sql, async () => this.#connection.run(sql))).rowsChanged;
   }
 
   /** All rows as plain objects; integers beyond 32 bits arrive as `bigint`. For small results. */
   async rows(sql: string, params?: Params): Promise<Row[]> {
-    try {
-      const reader = await this.#connection.runAndReadAll(sql, params);
-      return reader.getRowObjectsJS();
-    } catch (error) {
-      throw translateDuckDbError(error, sql);
-    }
+    return (await this.#attempt(sql, async () => this.#connection.runAndReadAll(sql, params))).getRowObjectsJS();
   }
 
   /** The first row. */
@@ -180,8 +203,8 @@ export class Workspace implements AsyncDisposable {
 
   /** Rows in batches, as DuckDB produces them: memory stays bounded. */
   async *stream(sql: string, params?: Params): AsyncGenerator<Row[]> {
+    const result = await this.#attempt(sql, async () => this.#connection.stream(sql, params));
     try {
-      const result = await this.#connection.stream(sql, params);
       for await (const rows of result.yieldRowObjectJs()) yield rows;
     } catch (error) {
       throw translateDuckDbError(error, sql);
@@ -206,17 +229,21 @@ export class Workspace implements AsyncDisposable {
     }
   }
 
-  /** Runs `work` in a transaction; rolled back when it throws. */
+  /** Runs `work` in a transaction; rolled back when it throws. With a limit that may grow, `work` may run several times. */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     await this.run('BEGIN');
+    this.#inTransaction = true;
     try {
       const result = await work();
       await this.run('COMMIT');
       return result;
     } catch (error) {
       await this.#connection.run('ROLLBACK').catch(() => undefined);
-      throw error;
+      if (!(await this.#grow(error))) throw error;
+    } finally {
+      this.#inTransaction = false;
     }
+    return this.transaction(work);
   }
 
   /** Stops a running statement; it throws. */

@@ -12,7 +12,7 @@ import { damagedJournal, type JournalFile, planCopyPath, type RunEnd } from './j
 const LINE = `{n: 'BIGINT', t: 'VARCHAR', seq: 'BIGINT', "to": 'BIGINT', status: 'VARCHAR', remote_id: 'VARCHAR', code: 'VARCHAR',
   message: 'VARCHAR', returned: 'VARCHAR', verified: 'BOOLEAN', finished_at: 'BIGINT'}`;
 /** DuckDB's buffer grows with it; a longer line is read in a second try. */
-const LINE_BYTES = 16 * 1024 * 1024;
+const LINE_BYTES = 1024 * 1024;
 
 export interface JournalAttempts extends Attempts {
   /** The name under which the journal's copy of the plan is attached now. */
