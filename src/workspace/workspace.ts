@@ -51,7 +51,12 @@ export class Workspace implements AsyncDisposable {
   #elastic: ElasticLimit | undefined;
   #inTransaction = false;
 
-  private constructor(parts: { instance: DuckDBInstance; connection: DuckDBConnection; folder: string; elastic: ElasticLimit | undefined }) {
+  private constructor(parts: {
+    instance: DuckDBInstance;
+    connection: DuckDBConnection;
+    folder: string;
+    elastic: ElasticLimit | undefined;
+  }) {
     this.#instance = parts.instance;
     this.#connection = parts.connection;
     this.#folder = parts.folder;
@@ -99,6 +104,18 @@ export class Workspace implements AsyncDisposable {
     if (!(error instanceof OutOfMemoryError) || this.#elastic === undefined || this.#elastic.mb >= this.#elastic.most) return false;
     this.#elastic = { ...this.#elastic, mb: Math.min(2 * this.#elastic.mb, this.#elastic.most) };
     return this.#limit(this.#elastic.mb);
+  }
+
+  /** What writes a checkpoint has one try: a database whose checkpoint failed is not touched again by DuckDB. */
+  async #withAllMemory<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#elastic === undefined) return work();
+    const { mb, most } = this.#elastic;
+    await this.#limit(most);
+    try {
+      return await work();
+    } finally {
+      await this.#limit(mb);
+    }
   }
 
   /** Runs one statement, and again with more memory where that may be had. */
@@ -160,7 +177,7 @@ export class Workspace implements AsyncDisposable {
     if (path === undefined) return;
     this.#attached.delete(path);
     this.#writable.delete(name);
-    await this.run(`DETACH ${ident(name)}`);
+    await this.#withAllMemory(async () => this.run(`DETACH ${ident(name)}`));
   }
 
   /**
@@ -235,7 +252,7 @@ export class Workspace implements AsyncDisposable {
     this.#inTransaction = true;
     try {
       const result = await work();
-      await this.run('COMMIT');
+      await this.#withAllMemory(async () => this.run('COMMIT'));
       return result;
     } catch (error) {
       await this.#connection.run('ROLLBACK').catch(() => undefined);
@@ -252,6 +269,7 @@ export class Workspace implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#elastic !== undefined) await this.#limit(this.#elastic.most); // closing writes checkpoints
     this.#connection.closeSync();
     this.#instance.closeSync();
     for (const work of this.#closing) await work();
