@@ -106,7 +106,7 @@ export class Workspace implements AsyncDisposable {
     return this.#limit(this.#elastic.mb);
   }
 
-  /** What writes a checkpoint has one try: a database whose checkpoint failed is not touched again by DuckDB. */
+  /** What writes a checkpoint, or replays a log, has one try: a database for which that failed is not touched again by DuckDB. */
   async #withAllMemory<T>(work: () => Promise<T>): Promise<T> {
     if (this.#elastic === undefined) return work();
     const { mb, most } = this.#elastic;
@@ -147,7 +147,8 @@ export class Workspace implements AsyncDisposable {
     const known = this.#attached.get(path);
     if (known !== undefined) return known;
     const options = [...(mode === 'read' ? ['READ_ONLY'] : []), ...(rowGroupSize === undefined ? [] : [`ROW_GROUP_SIZE ${rowGroupSize}`])];
-    await this.run(`ATTACH ${literal(path)} AS ${ident(name)} ${options.length === 0 ? '' : `(${options.join(', ')})`}`);
+    const statement = `ATTACH ${literal(path)} AS ${ident(name)} ${options.length === 0 ? '' : `(${options.join(', ')})`}`;
+    await this.#withAllMemory(async () => this.run(statement));
     this.#attached.set(path, name);
     if (mode === 'write') this.#writable.add(name);
     return name;
