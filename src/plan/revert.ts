@@ -4,7 +4,8 @@
  *
  * What was created is deleted, what was updated or cleared gets its former values, what was deleted is created again from
  * the fields Sluice knew. Afterwards the warehouse still wants what was reverted, so the records are held until it changes
- * its mind: an updated record is known to show the former value (`returned`), a deleted one is a known reject (`REVERTED`).
+ * its mind: they are known rejects (`REVERTED`) while their row is the same, whatever becomes of them in the destination, and
+ * a field that was put back is known to show its former value (`returned`), also after another field of its row changed.
  */
 import { canonicalOfExact } from '../canonical/canonical.ts';
 import { FUNCTIONS, registerFunctions, registerOpening, SensitiveKey } from '../canonical/functions.ts';
@@ -151,8 +152,10 @@ async function recordReversal(workspace: Workspace, bound: BoundSync): Promise<v
   );
   await workspace.run(
     `INSERT INTO plan.rejects BY NAME
-     SELECT $sync AS sync, key, row_hash, 'REVERTED' AS code, 'reverted by hand: not created again until its row changes' AS message, NULL AS field, false AS known, 1 AS copies
-     FROM c_reversal WHERE did = 'create' AND has_l AND row_hash IS NOT NULL`,
+     SELECT $sync AS sync, key, row_hash, 'REVERTED' AS code,
+       CASE WHEN did = 'create' THEN 'reverted by hand: not created again until its row changes' ELSE 'reverted by hand: left alone until its row changes' END AS message,
+       NULL AS field, false AS known, 1 AS copies
+     FROM c_reversal WHERE has_l AND row_hash IS NOT NULL AND (did = 'create' OR (did <> 'delete' AND len(restored) > 0))`,
     { sync: bound.sync.name },
   );
 }

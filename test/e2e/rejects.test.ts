@@ -314,6 +314,33 @@ describe('history and revert', () => {
     expect(await p.live()).toEqual([['1', 'Ada', 'Team', '10', null], LIVE_BOB]);
   });
 
+  test('what somebody does to a reverted record is left alone until its row changes', async () => {
+    await using p = await established({ sync: { on_drift: 'overwrite' }, source: [ADA, BOB] });
+    await p.source(['1', 'Ada', 'Scale', 9], ['2', 'Bob', 'Scale', 7]);
+    await p.apply();
+    must(await p.run(['revert', (await runs(p))[0]?.run_id ?? '', '--yes']), 0);
+    await p.crm("UPDATE Account SET Plan = 'Mended' WHERE Id = '1'");
+    expect(await p.summary(['--refresh', 'all'])).toEqual({ unchanged: 1, drift: 1, known_rejected: 1 });
+    expect((await p.run(['plan', '--refresh', 'all'])).stdout).toContain('reverted by hand: left alone until its row changes');
+    await p.apply(['--refresh', 'all']);
+    expect(await p.live()).toEqual([['1', 'Ada', 'Mended', '5', null], LIVE_BOB]);
+    await p.source(['1', 'Ada', 'Gold', 9], ['2', 'Bob', 'Scale', 7]);
+    await p.apply(['--refresh', 'all']);
+    expect((await p.live())[0]).toEqual(['1', 'Ada', 'Gold', '5', null]);
+    await p.crm("UPDATE Account SET Plan = 'Mended' WHERE Id = '1'");
+    expect(await p.summary(['--refresh', 'all'])).toMatchObject({ update: 1, drift: 1 });
+  });
+
+  test('a reverted record that somebody changed can be accepted', async () => {
+    await using p = await established({ source: [ADA, BOB] });
+    await p.source(['1', 'Ada', 'Scale', 5], BOB);
+    await p.apply();
+    must(await p.run(['revert', (await runs(p))[0]?.run_id ?? '', '--yes']), 0);
+    await p.crm("UPDATE Account SET Plan = 'Mended' WHERE Id = '1'");
+    must(await p.run(['accept', 'accounts', '1']), 0);
+    expect(await p.summary(['--refresh', 'all'])).toEqual({ unchanged: 2 });
+  });
+
   test('revert of creates deletes them; of deletes creates them again', async () => {
     await using p = await established({ sync: { on_missing: 'delete' }, source: [ADA, BOB] });
     await p.source(BOB, ['3', 'Cy', 'Team', 1]);
