@@ -106,6 +106,11 @@ export class SensitiveKey {
   }
 }
 
+/** SQL: whether a stored text is what `sluice_mac` made of a value; null for null. */
+export function isKeyedHash(text: string): string {
+  return `regexp_full_match(${text}, 'hmac:[A-Za-z0-9_-]{43}')`;
+}
+
 /** Whether a stored text is a sealed sensitive value. */
 export function isSealed(text: string | null): text is string {
   return text !== null && text.startsWith(SEALED);

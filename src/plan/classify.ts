@@ -5,6 +5,7 @@
  * The truth tables are in docs/plan-semantics.md.
  */
 import { canonicalOfExact, canonicalValue, exactText } from '../canonical/canonical.ts';
+import { FUNCTIONS, isKeyedHash } from '../canonical/functions.ts';
 import type { TextRules } from '../canonical/types.ts';
 import type { Refresh } from '../config/model.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -159,15 +160,22 @@ function compared(request: ClassifyRequest, facts: BaseFacts): string {
 }
 
 /** What state knows of the field: `s<i>` sent, `p<i>` whether there is a base, `r<i>` returned, `u<i>` sent but never acknowledged. */
-function knownValues({ index: i, name }: BoundField, facts: BaseFacts): string[] {
-  const sent = `texts[${i + 1}]`;
-  const returned = `CASE WHEN returned IS NULL THEN ${sent} WHEN ${hasMember('returned', name)} THEN ${memberText('returned', name)} ELSE ${sent} END`;
+function knownValues(field: BoundField, facts: BaseFacts): string[] {
+  const { index: i, name } = field;
+  const sent = storedText(field, `texts[${i + 1}]`);
+  const other = (object: string): string => storedText(field, memberText(object, name));
+  const returned = `CASE WHEN returned IS NULL THEN ${sent} WHEN ${hasMember('returned', name)} THEN ${other('returned')} ELSE ${sent} END`;
   return [
     `${sent} AS s${i}`,
     `CASE WHEN ${sent} IS NOT NULL THEN true ELSE ${hasMember('base', name)} END AS p${i}`,
     `${facts.returned ? returned : sent} AS r${i}`,
-    `${facts.pending ? memberText('unacknowledged', name) : 'CAST(NULL AS VARCHAR)'} AS u${i}`,
+    `${facts.pending ? other('unacknowledged') : 'CAST(NULL AS VARCHAR)'} AS u${i}`,
   ];
+}
+
+/** Of a field that was not sensitive when it was written, state holds the value itself: it is hashed here, and by the next run in state. */
+function storedText(field: BoundField, text: string): string {
+  return field.sensitive ? `CASE WHEN ${isKeyedHash(text)} THEN ${text} ELSE ${FUNCTIONS.mac}(${text}) END` : text;
 }
 
 /** The destination's side as it was read. */

@@ -194,3 +194,24 @@ describe('selection', () => {
     expect(await p.records('accounts')).toEqual({});
   });
 });
+
+test('a field that becomes sensitive: what is pending stays an update, and its plain text leaves state', async () => {
+  const env = { KEY: 'a passphrase that is long enough' };
+  await using p = await established({
+    env,
+    project: { state: { path: '../state.duckdb', key: '${env.KEY}' } },
+    source: [
+      ['1', 'Ada', 'Team', 5],
+      ['2', 'Bob', 'Team', 7],
+      ['3', 'Cy', 'Team', 9],
+    ],
+  });
+  await p.sync({ fields: { Name: { column: 'name', sensitive: true }, Plan: 'plan', Seats: 'seats' } });
+  await p.source(['1', 'Ada L', 'Team', 5], ['2', 'Bob', 'Team', 7], ['3', 'Cy', 'Team', 9]);
+  await p.crm("UPDATE Account SET Name = 'Typed' WHERE Id = '3'");
+  expect(await p.summary(['--refresh', 'all'])).toEqual({ update: 2, drift: 1, unchanged: 1 });
+  await p.apply(['--refresh', 'all']);
+  expect((await p.live()).map(([, name]) => name)).toEqual(['Ada L', 'Bob', 'Cy']);
+  const names = Object.values((await p.sent()) as Record<string, { Name: string }>).map(({ Name }) => Name);
+  expect(names).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(/^hmac:/) as string));
+});
