@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { realpathSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 import type { CommanderError } from 'commander';
 
@@ -167,12 +167,22 @@ async function askPerson(question: string): Promise<string> {
   }
 }
 
+/** Bytes of V8's space for new objects. */
+const NEW_SPACE = 16 * 1024 * 1024;
+
 /**
- * V8 lets the space for new objects grow with the machine, up to 3 x 64 MB, and gives little of it back. What passes through here
- * are batches, which a small one serves as fast (Node 24, a million records to Salesforce, 2026-11).
+ * V8 lets the space for new objects grow with the machine, to 128 MB and more, and gives little of it back. What passes through
+ * here are batches, which a small one serves nearly as fast (Node 24, 2026-11). Its size can be given only to a new process; that
+ * it stops growing can be said at any time.
  */
 function keepHeapSmall(): void {
-  setFlagsFromString('--semi-space-growth-factor=1');
+  const timer = setInterval(() => {
+    const size = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space')?.space_size ?? 0;
+    if (size < NEW_SPACE) return;
+    setFlagsFromString('--semi-space-growth-factor=1');
+    clearInterval(timer);
+  }, 50);
+  timer.unref();
 }
 
 function isMain(): boolean {
