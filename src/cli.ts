@@ -8,6 +8,7 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 import type { CommanderError } from 'commander';
 
+import { nodeTooOld } from './cli/node-version.ts';
 import { createProgram } from './cli/program.ts';
 import { reportError } from './cli/report-error.ts';
 import { terraformHint } from './cli/terraform.ts';
@@ -185,14 +186,22 @@ function keepHeapSmall(): void {
   timer.unref();
 }
 
-function isMain(): boolean {
-  const started = process.argv[1];
-  return started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url);
-}
-
-if (isMain()) {
+async function start(): Promise<void> {
+  const problem = nodeTooOld(process.versions.node);
+  if (problem !== undefined) {
+    process.stderr.write(problem);
+    process.exitCode = EXIT.error;
+    return;
+  }
   keepHeapSmall();
   // The reader of a pipe may leave early (`| head`): then there is nobody left to tell.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.error));
   process.exitCode = await main(process.argv.slice(2));
 }
+
+function isMain(): boolean {
+  const started = process.argv[1];
+  return started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url);
+}
+
+if (isMain()) await start();

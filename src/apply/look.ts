@@ -25,6 +25,9 @@ export async function look(
     return await retrying({ context, sync: planned.sync }, async () => compareLive(workspace, destination, planned, batch, side));
   } catch (error) {
     if (error instanceof TransientError || error instanceof UserError) return error;
+    // What was written is recorded although nobody may look at it any more.
+    if (context.signal.aborted && error instanceof Error && error.name === 'AbortError')
+      return new TransientError('stopped on request', { cause: error });
     throw error;
   }
 }

@@ -78,7 +78,21 @@ async function movedSincePlan(delivery: Delivery, batch: WriteBatch): Promise<Ma
     const message = sinceThePlan(batch.action, now);
     if (message !== undefined) held.set(position, { status: 'held', message });
   }
+  if (batch.action === 'update') await acknowledgeLanded(delivery, batch, held);
   return held;
+}
+
+/** An update whose record holds what would be written needs none: an earlier run of this plan wrote it, and never heard so. */
+async function acknowledgeLanded(delivery: Delivery, batch: WriteBatch, held: Map<number, Settled>): Promise<void> {
+  const moved = [...held.keys()];
+  if (moved.length === 0 || !tellsWhatItHolds(delivery.planned, batch)) return;
+  const live = await look(delivery, await selectionOf(batch, moved), 'after');
+  if (live instanceof Error) return;
+  for (const [index, position] of moved.entries()) {
+    const now = live.get(index);
+    if (now?.exists === true && now.mistaken === undefined && Object.keys(now.differing).length === 0)
+      held.set(position, { status: 'unchanged', remoteId: now.remoteId ?? undefined });
+  }
 }
 
 function sinceThePlan(action: WriteBatch['action'], now: LiveComparison | undefined): string | undefined {

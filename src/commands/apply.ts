@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { EXIT, UserError } from '../errors.ts';
-import type { PlanDocument } from '../plan/document.ts';
+import { PLAN_FORMAT, type PlanDocument } from '../plan/document.ts';
 import { openPlanFile } from '../plan/plan-file.ts';
 import { carryOut, isApproved } from './applying.ts';
 import { listArgument, textOption } from './arguments.ts';
@@ -36,6 +36,7 @@ export async function apply(shell: Shell, { args, options }: Invocation): Promis
   const opened = await openProject(shell, { names, secrets: 'syncs', writes: true, base: textOption(options.base) });
   if (approval !== undefined) await checkApproval(shell, opened, options, approval);
   if (file !== undefined) return applySaved(shell, opened, options, { file, approval });
+  if (approval !== undefined && names.length === 0) return nothingApproved(shell, opened, approval);
   return applyNew(shell, options.due === true ? await onlyDue(shell, opened) : opened, options, approval);
 }
 
@@ -58,6 +59,16 @@ function checkCanAsk(shell: Shell, options: Invocation['options']): void {
   });
 }
 
+/** No name would mean every sync: of an envelope without one, nothing is planned. */
+async function nothingApproved(shell: Shell, { project }: OpenedProject, { file, envelope }: Approval): Promise<number> {
+  const summary = { applied: 0, unchanged: 0, held: 0, rejected: 0, unknown: 0, not_attempted: 0 };
+  const { name, environment } = project;
+  if (shell.options.json)
+    await shell.printJson({ format_version: PLAN_FORMAT, plan_id: envelope.plan_id, project: name, environment, summary, syncs: [] });
+  else await shell.print(`${file} approves no change: nothing was applied.\n`);
+  return EXIT.ok;
+}
+
 /** A plan that was made earlier, and what it has to stay within. */
 interface Saved {
   readonly file: string;
@@ -66,15 +77,16 @@ interface Saved {
 
 /** A saved plan was reviewed: it is not asked about again. Who names syncs wants only those. */
 async function applySaved(shell: Shell, opened: OpenedProject, options: Invocation['options'], { file, approval }: Saved): Promise<number> {
-  const document = await documentOf(shell, file);
-  if (approval !== undefined) holdWithin(approval, opened, document);
+  const { document, planned } = await savedPlan(shell, file);
   const syncs = opened.named ? opened.syncs.map((sync) => sync.name) : undefined;
+  const applied = document.syncs.filter(({ name }) => syncs?.includes(name) !== false);
+  if (approval !== undefined) holdWithin(approval, opened, { ...document, syncs: applied }, planned);
   return carryOut(shell, opened, options, { file, document, syncs });
 }
 
-async function documentOf(shell: Shell, file: string): Promise<PlanDocument> {
+async function savedPlan(shell: Shell, file: string): Promise<{ document: PlanDocument; planned: ReadonlyMap<string, string> }> {
   await using planFile = await openPlanFile(shell.context, file);
-  return planFile.document;
+  return { document: planFile.document, planned: new Map(planFile.syncs.map(({ sync, configHash }) => [sync, configHash])) };
 }
 
 async function applyNew(

@@ -8,7 +8,9 @@ import { listArgument, textOption } from './arguments.ts';
 import type { Invocation } from './invocation.ts';
 import { openProject } from './project.ts';
 import type { Shell } from './shell.ts';
-import { writeStream } from './write-stream.ts';
+import { checkReplaces, type Kind, writeStream } from './write-stream.ts';
+
+const EXPOSURES: Kind = { name: 'a file of exposures', begins: (text) => text.startsWith('# Written by `sluice dbt exposures`') };
 
 export async function dbtExposures(shell: Shell, { args, options }: Invocation): Promise<number> {
   const { project, syncs } = await openProject(shell, { names: listArgument(args[0]), secrets: 'none' });
@@ -20,7 +22,11 @@ export async function dbtExposures(shell: Shell, { args, options }: Invocation):
   const out = textOption(options.out);
   if (shell.options.json) await shell.printJson({ exposures: reading.length, yaml: text });
   else if (out === undefined) await shell.print(text);
-  if (out !== undefined) await writeStream(resolve(shell.context.cwd, out), [text], 0o644);
+  if (out !== undefined) {
+    const path = resolve(shell.context.cwd, out);
+    await checkReplaces(path, out, EXPOSURES);
+    await writeStream(path, [text], 0o644);
+  }
   if (reading.length < syncs.length) {
     shell.tell(
       `${plural(syncs.length - reading.length, 'sync reads', 'syncs read')} no dbt model and ${syncs.length - reading.length === 1 ? 'is' : 'are'} left out.`,

@@ -11,9 +11,29 @@ import { textOption } from './arguments.ts';
 import type { Invocation } from './invocation.ts';
 import type { OpenedProject } from './project.ts';
 import type { Shell } from './shell.ts';
+import { checkReplaces, type Kind } from './write-stream.ts';
 
 const KEY = 'SLUICE_ENVELOPE_KEY';
 const DAYS_VALID = 14;
+const MOST_DAYS = 3650;
+
+const ENVELOPE: Kind = { name: 'an envelope', begins: (text) => /^\{\s*"format_version":\s*"\d/.test(text) && text.includes('"plan_id"') };
+
+/** Throws `UserError` for what no envelope can be made of, or written to: before anything is planned. */
+export async function checkEnvelopeOptions(shell: Shell, options: Invocation['options'], out: string | undefined): Promise<void> {
+  const [days, commit] = [options.envelopeDays, textOption(options.envelopeCommit)];
+  if (options.envelope === undefined && (days !== undefined || commit !== undefined))
+    throw new UserError('--envelope-days and --envelope-commit belong to an envelope', { hint: 'Name it: --envelope envelope.json.' });
+  if (typeof days === 'number' && (days < 1 || days > MOST_DAYS))
+    throw new UserError(`--envelope-days ${days} is not from 1 to ${MOST_DAYS}`);
+  if (commit !== undefined && !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(commit))
+    throw new UserError(`--envelope-commit ${commit} is not the whole id of a commit`, { hint: 'Take the one of: git rev-parse HEAD' });
+  const file = textOption(options.envelope);
+  if (file === undefined) return;
+  const path = resolve(shell.context.cwd, file);
+  if (path === out) throw new UserError('--out and --envelope name the same file', { hint: 'The plan and its envelope are two files.' });
+  await checkReplaces(path, file, ENVELOPE);
+}
 
 /** Writes the envelope of a plan, where `--envelope` asks for one. */
 export async function writeEnvelope(
@@ -24,11 +44,12 @@ export async function writeEnvelope(
 ): Promise<void> {
   const file = textOption(options.envelope);
   if (file === undefined) return;
+  const daysValid = typeof options.envelopeDays === 'number' ? options.envelopeDays : DAYS_VALID;
   const repository = await repositoryOf(shell, opened);
   const envelope = envelopeOf(document, opened.project, {
     commit: textOption(options.envelopeCommit) ?? (await repository?.head()) ?? null,
     now: shell.context.now(),
-    daysValid: typeof options.envelopeDays === 'number' ? options.envelopeDays : DAYS_VALID,
+    daysValid,
     key: keyOf(shell),
   });
   const path = resolve(shell.context.cwd, file);
@@ -67,9 +88,14 @@ export async function checkApproval(
   if (problem !== undefined) throw refused([{ ...problem, message: `${file}: ${problem.message}` }]);
 }
 
-/** Throws `UserError` (exit 4) with every difference when the plan goes beyond what was approved. */
-export function holdWithin({ file, envelope, tolerance }: Approval, opened: OpenedProject, document: PlanDocument): void {
-  const problems = beyond(envelope, { document, project: opened.project, tolerance });
+/** Throws `UserError` (exit 4) with every difference when the plan goes beyond what was approved. `planned`: of a saved plan, see `beyond`. */
+export function holdWithin(
+  { file, envelope, tolerance }: Approval,
+  opened: OpenedProject,
+  document: PlanDocument,
+  planned?: ReadonlyMap<string, string>,
+): void {
+  const problems = beyond(envelope, { document, project: opened.project, planned, tolerance });
   if (problems.length === 0) return;
   const hint = 'Nothing was applied. Review the plan as it is now, and apply within its envelope.';
   throw refused(
@@ -156,7 +182,13 @@ async function strange(
     return named === commit ? undefined : { message: `it is of commit ${commit ?? 'none'}, not of ${named}` };
   }
   const repository = await repositoryOf(shell, opened);
-  if (repository === undefined) return undefined;
+  if (repository === undefined) {
+    if (commit === null) return undefined;
+    return {
+      message: `it is of commit ${commit}, and there is no Git repository here in which it could be found`,
+      hint: 'Name the commit with --envelope-commit once you trust the run that made the envelope.',
+    };
+  }
   if (commit !== null && (await repository.contains(commit))) return undefined;
   return {
     message: `it was made of commit ${commit ?? 'none'}, which is not part of what is checked out`,

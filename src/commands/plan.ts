@@ -4,7 +4,7 @@ import type { PlanDocument } from '../plan/document.ts';
 import { exitCodeOfPlan } from '../report/exit-code.ts';
 import { changesIn } from '../report/totals.ts';
 import { listArgument, textOption } from './arguments.ts';
-import { writeEnvelope } from './envelope.ts';
+import { checkEnvelopeOptions, writeEnvelope } from './envelope.ts';
 import type { Invocation } from './invocation.ts';
 import { makePlan, outPath, shellWord, showPlan } from './planning.ts';
 import { openProject } from './project.ts';
@@ -16,6 +16,7 @@ export async function plan(shell: Shell, { args, options }: Invocation): Promise
   if (options.encrypt === true && out === undefined) {
     throw new UserError('--encrypt needs a file to encrypt', { hint: 'Add --out plan.duckdb.' });
   }
+  await checkEnvelopeOptions(shell, options, out);
   const opened = await openProject(shell, { names: listArgument(args[0]), secrets: 'syncs', base: textOption(options.base) });
   const document = await makePlan(shell, opened, options, { out });
   await writeEnvelope(shell, opened, options, document);

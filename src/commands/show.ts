@@ -13,7 +13,7 @@ import { textOption } from './arguments.ts';
 import type { Invocation } from './invocation.ts';
 import { outPath, shellWord, showPlan } from './planning.ts';
 import type { Shell } from './shell.ts';
-import { writeStream } from './write-stream.ts';
+import { checkReplaces, type Kind, writeStream } from './write-stream.ts';
 
 export async function show(shell: Shell, { args, options }: Invocation): Promise<number> {
   const typed = String(args[0]);
@@ -40,6 +40,8 @@ function checkPageOptions(options: Invocation['options']): void {
     throw new UserError(`--${first} belongs to --format html`, { hint: `Add --format html, or leave --${first} out.` });
 }
 
+const REPORT: Kind = { name: 'a report', begins: (text) => /^<!doctype html>/i.test(text) };
+
 /** To stdout or into a file, as it comes: a page may be larger than memory. */
 async function showHtml(shell: Shell, file: PlanFile, typed: string, options: Invocation['options']): Promise<void> {
   const { renderHtml } = await import('../report/html/index.ts');
@@ -47,7 +49,10 @@ async function showHtml(shell: Shell, file: PlanFile, typed: string, options: In
   const page = renderHtml(file, { values, planFile: shellWord(typed) });
   const out = outPath(shell, options);
   if (out === undefined) for await (const part of page) await shell.print(part);
-  else await writeStream(out, page);
+  else {
+    await checkReplaces(out, String(options.out), REPORT);
+    await writeStream(out, page);
+  }
 }
 
 async function showQuery(shell: Shell, file: PlanFile, sql: string, json: boolean): Promise<void> {

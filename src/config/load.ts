@@ -77,11 +77,21 @@ export async function resolveFiles(context: Context, files: ProjectFiles, option
   const report = (problem: Problem): void => void problems.push(problem);
   const scope: Scope = { cwd: context.cwd, dir, files: options.files ?? workingTree, variables, report };
   const draft = await draftProject(files, { chosen, variables, scope }, options);
-  const project = withSecrets(context, draft, scope, options);
+  const project = orProblems(problems, () => withSecrets(context, draft, scope, options));
   if (options.requireWrittenState === true) problems.push(...stateIsWritten(context, chosen));
   problems.push(...variables.problems, ...(options.allowUnknownVars === true ? [] : unusedVariables(draft, options.vars ?? {})));
   if (problems.length > 0) throw UserError.of(sorted(problems));
   return project;
+}
+
+/** A sync whose file has a mistake is missing for whoever asks for it by name: the mistake is what to tell. */
+function orProblems<T>(problems: readonly Problem[], work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (problems.length === 0 || !(error instanceof UserError)) throw error;
+    throw UserError.of(sorted(problems));
+  }
 }
 
 /** What the documents are read with. */

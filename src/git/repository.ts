@@ -157,7 +157,11 @@ export class Repository {
         cause: error,
       });
     }
-    if (/ENOENT/.test(text)) return new UserError('git was not found', { hint: 'Install Git, or leave out `--base`.', cause: error });
+    if (/ENOENT/.test(text))
+      return new UserError('git was not found', {
+        hint: 'Install Git: envelopes, and what compares with a branch, need it.',
+        cause: error,
+      });
     const dubious = /dubious ownership/.test(text);
     return new UserError(`git: ${(text.trim().split('\n')[0] ?? '').replace(/^fatal: /, '')}`, {
       hint: dubious ? 'Let Git trust the folder: `git config --global --add safe.directory "$PWD"`.' : undefined,

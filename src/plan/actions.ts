@@ -2,6 +2,7 @@
 import { literal } from '../workspace/quote.ts';
 import type { BoundField, BoundSync } from './bind.ts';
 import type { BaseFacts, ClassifyRequest } from './classify.ts';
+import { PLANNED_REJECTS } from './document.ts';
 import {
   caseBits,
   clearsExpression,
@@ -11,7 +12,6 @@ import {
   hasCase,
   heldCases,
   heldExpression,
-  PLANNED_REJECTS,
   writesExpression,
   writtenCases,
 } from './field-sql.ts';

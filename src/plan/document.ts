@@ -301,3 +301,14 @@ export function addSummaries(summaries: readonly Summary[]): Summary {
   const keys = Object.keys(EMPTY_SUMMARY) as SummaryKey[];
   return Object.fromEntries(keys.map((key) => [key, summaries.reduce((sum, each) => sum + each[key], 0)])) as unknown as Summary;
 }
+
+/** Codes of rejects that every plan decides anew. */
+export const PLANNED_REJECTS = [
+  'TYPE_MISMATCH',
+  'STRING_TOO_LONG',
+  'NOT_ALLOWED',
+  'NULL_NOT_ALLOWED',
+  'REFERENCE_NOT_FOUND',
+  'AMBIGUOUS_TARGET',
+  'SHARED_KEY',
+] as const;

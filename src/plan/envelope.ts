@@ -3,13 +3,13 @@
  * equal to the byte is never there again: an envelope holds what a reviewer looked at, the configuration, the kinds of action, the
  * fields and their counts. `formats.md` describes the file.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 
-import type { Project, Sync } from '../config/model.ts';
+import type { Project } from '../config/model.ts';
 import type { Problem } from '../errors.ts';
 import { count } from '../words.ts';
 import type { PlanDocument, SyncPlan } from './document.ts';
-import { configHash } from './identity.ts';
+import { configurationHash } from './identity.ts';
 
 export const ENVELOPE_FORMAT = '1.0';
 
@@ -78,18 +78,7 @@ function sealed(sync: SyncPlan, hashes: ReadonlyMap<string, string>): EnvelopeSy
 }
 
 function hashesOf(project: Project): ReadonlyMap<string, string> {
-  return new Map(project.syncs.map((sync) => [sync.name, hashOf(project, sync)]));
-}
-
-/** Of a sync and both of its connections as they are written: pointing one at another system is another configuration. */
-function hashOf({ written }: Project, sync: Sync): string {
-  const connections = [sync.source.connection, sync.destination.connection].map((name) =>
-    [...(written?.connections.get(name) ?? [])].filter(([, value]) => !value.secret).map(([path, { text }]) => [path, text]),
-  );
-  return createHash('sha256')
-    .update(JSON.stringify([configHash(sync), connections]))
-    .digest('hex')
-    .slice(0, 32);
+  return new Map(project.syncs.map((sync) => [sync.name, configurationHash(project, sync)]));
 }
 
 /** True when the envelope was signed with this key. */
@@ -107,25 +96,32 @@ export interface Applied {
   readonly document: PlanDocument;
   /** As configured now. */
   readonly project: Project;
+  /** Of a saved plan: what each sync was configured like when it was planned. */
+  readonly planned?: ReadonlyMap<string, string> | undefined;
   /** How many records more than approved may be created or updated: percent of what was approved. Never deletes or clears. */
   readonly tolerance: number;
 }
 
 /** What in a plan goes beyond the envelope, sync by sync; empty when it stays within. */
-export function beyond(envelope: Envelope, { document, project, tolerance }: Applied): readonly Problem[] {
+export function beyond(envelope: Envelope, { document, project, planned, tolerance }: Applied): readonly Problem[] {
   const hashes = hashesOf(project);
   const approved = new Map(envelope.syncs.map((sync) => [sync.name, sync]));
   return document.syncs.flatMap((sync) => {
     if (ACTIONS.every((action) => sync.summary[action] === 0)) return [];
     const own = approved.get(sync.name);
+    const hash = hashes.get(sync.name) ?? '';
     const location = project.syncs.find(({ name }) => name === sync.name)?.location;
     const said =
-      own === undefined ? [`${sync.name} was not approved`] : excess(own, sync, { hash: hashes.get(sync.name) ?? '', tolerance });
+      own === undefined
+        ? [`${sync.name} was not approved`]
+        : excess(own, sync, { hash, planned: planned?.get(sync.name) ?? hash, tolerance });
     return said.map((message): Problem => ({ message, location }));
   });
 }
 
-function excess(own: EnvelopeSync, sync: SyncPlan, { hash, tolerance }: { hash: string; tolerance: number }): readonly string[] {
+function excess(own: EnvelopeSync, sync: SyncPlan, now: { hash: string; planned: string; tolerance: number }): readonly string[] {
+  const { hash, planned, tolerance } = now;
+  if (planned !== hash) return [`${sync.name} was planned with another configuration than the one that is here now`];
   if (own.config_hash !== hash || own.destination !== sync.destination || own.object !== sync.object) {
     return [`${sync.name} is configured in another way than what was approved`];
   }

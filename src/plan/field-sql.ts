@@ -122,17 +122,6 @@ export function clearsExpression(field: BoundField): string {
   return field.readable ? `(l${i} IS NOT NULL OR (g${i} AND s${i} IS NOT NULL))` : `s${i} IS NOT NULL`;
 }
 
-/** Codes of rejects that every plan decides anew. */
-export const PLANNED_REJECTS = [
-  'TYPE_MISMATCH',
-  'STRING_TOO_LONG',
-  'NOT_ALLOWED',
-  'NULL_NOT_ALLOWED',
-  'REFERENCE_NOT_FOUND',
-  'AMBIGUOUS_TARGET',
-  'SHARED_KEY',
-] as const;
-
 /**
  * Why the desired value cannot be stored: a struct of code, field and message, or null. Never contains a value.
  * A null is refused where it would be written, or where a create would leave a required field out.

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 import { CANONICAL_VERSION } from '../canonical/canonical.ts';
 import type { SensitiveKey } from '../canonical/functions.ts';
-import type { FieldMapping, Sync } from '../config/model.ts';
+import type { FieldMapping, Project, Sync } from '../config/model.ts';
 import { UserError } from '../errors.ts';
 import type { Source } from '../sources/source.ts';
 import type { BaseRelations, SyncState } from '../state/state.ts';
@@ -43,6 +43,14 @@ export function configHash(sync: Sync): string {
   // Which run it waits for says when it is applied, not what it means; where a dbt model lives is in the query.
   const { lines: _lines, waitFor: _waitFor, dbt: _dbt, ...query } = source;
   return digest([rest, query, fields.map(withoutPlaces)]);
+}
+
+/** Of a sync and both of its connections as they are written: pointing one at another system is another configuration. */
+export function configurationHash({ written }: Project, sync: Sync): string {
+  const connections = [sync.source.connection, sync.destination.connection].map((name) =>
+    [...(written?.connections.get(name) ?? [])].filter(([, value]) => !value.secret).map(([path, { text }]) => [path, text]),
+  );
+  return digest([configHash(sync), connections]);
 }
 
 /** Where an expression stands in its file is no part of what it means. */

@@ -82,13 +82,14 @@ function nullIfEmpty(object: string): string {
   return `nullif(${object}, '{}')`;
 }
 
-/** `sent` after a clear is null for every field; otherwise desired, but for fields whose base stays. */
+/** `sent` after a clear is null for every field that can be cleared; otherwise desired, but for fields whose base stays. */
 function nextSent(field: BoundField): Member {
   const { index: i } = field;
   const keeps = keepsBaseExpression(field);
+  const cleared = clearsExpression(field) === 'false' ? `s${i}` : 'NULL';
   return {
     name: field.name,
-    text: `CASE WHEN NOT has_d THEN NULL WHEN ${keeps} THEN s${i} ELSE d${i} END`,
+    text: `CASE WHEN NOT has_d THEN ${cleared} WHEN ${keeps} THEN s${i} ELSE d${i} END`,
     when: `(NOT has_d OR NOT ${keeps} OR p${i})`,
   };
 }

@@ -137,7 +137,7 @@ async function planSync(
   step('recording');
   await workspace.transaction(async () => {
     await recordPlan(workspace, bound, due);
-    await recordSync(workspace, { bound, ord: turn.index, base, existing: base.count });
+    await recordSync(workspace, { project: request.project, bound, ord: turn.index, base, existing: base.count });
   });
   const planned = await syncPlan(workspace, {
     bound,

@@ -2,11 +2,12 @@
 import { exactText } from '../canonical/canonical.ts';
 import { rewritesKey } from '../canonical/key.ts';
 import type { FieldType } from '../canonical/types.ts';
+import type { Project } from '../config/model.ts';
 import { literal } from '../workspace/quote.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { type Due, dueColumns } from './attribution.ts';
 import { type BoundSync, keyJson } from './bind.ts';
-import { configHash, type OwnBase } from './identity.ts';
+import { configurationHash, type OwnBase } from './identity.ts';
 import type { PlannedField } from './plan-file.ts';
 import { writesExpression } from './field-sql.ts';
 import { hasMember, memberText, objectOf } from './json-sql.ts';
@@ -157,7 +158,7 @@ function plannedSerial(head: OwnBase['head']): number {
 /** What apply must find unchanged, and how the values of the plan are typed. */
 export async function recordSync(
   workspace: Workspace,
-  request: { bound: BoundSync; ord: number; base: OwnBase; existing: number },
+  request: { project: Project; bound: BoundSync; ord: number; base: OwnBase; existing: number },
 ): Promise<void> {
   const { bound, base } = request;
   const { sync } = bound;
@@ -182,7 +183,7 @@ export async function recordSync(
       lineage: base.lineage,
       serial: BigInt(plannedSerial(base.head)),
       hashId: base.hashId,
-      configHash: configHash(sync),
+      configHash: configurationHash(request.project, sync),
       fields: JSON.stringify(types.map((each) => each.name)),
       keyFields: JSON.stringify(bound.key.map((key) => ({ field: key.field, type: key.type }))),
       fieldTypes: JSON.stringify(types),

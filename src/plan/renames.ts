@@ -12,8 +12,9 @@ export async function storedName(state: State, sync: Sync): Promise<string> {
 
 /** The line to add, when a sync without state wants just what a sync that is gone from the project has written. */
 export function renameNote(sync: Sync, identity: string, heads: readonly SyncState[], names: readonly string[]): string | undefined {
-  if (sync.movedFrom !== undefined || heads.some((head) => head.sync === sync.name)) return undefined;
+  if (heads.some((head) => head.sync === sync.name || head.sync === sync.movedFrom)) return undefined;
   const former = heads.find((head) => !names.includes(head.sync) && head.lineage === lineageOf(sync) && head.destination === identity);
   if (former === undefined) return undefined;
-  return `state has ${plural(former.records, 'record')} of ${former.sync}, which is gone from the project: if ${sync.name} is its new name, add \`moved: { from: ${former.sync} }\``;
+  const unknown = sync.movedFrom === undefined ? '' : `state knows no ${sync.movedFrom}, from which ${sync.name} was moved; it `;
+  return `${unknown === '' ? 'state ' : unknown}has ${plural(former.records, 'record')} of ${former.sync}, which is gone from the project: if ${sync.name} is its new name, ${unknown === '' ? 'add' : 'write'} \`moved: { from: ${former.sync} }\``;
 }

@@ -79,7 +79,7 @@ async function planReversal(context: Context, request: RevertRequest, draft: Pla
     rehash: false,
     formerRecords: 0,
   };
-  await recordSync(workspace, { bound, ord: 0, base, existing: stored.count });
+  await recordSync(workspace, { project: request.project, bound, ord: 0, base, existing: stored.count });
   return await reversalPlan(workspace, request, bound, { liveRead, existing: stored.count, run });
 }
 

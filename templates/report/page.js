@@ -125,7 +125,7 @@
     const [first] = fields;
     if (first === void 0) return [];
     const where = first[0] === "" ? "the record" : `field ${visible(first[0])}`;
-    const known = first[1] === "known reject" ? "; known, not sent again until the row changes" : "";
+    const known = first[1] === "known reject" ? "; known from an earlier run" : "";
     return [element("p", { class: "quiet" }, `${where}${known}`)];
   }
   function fieldTable(kind, fields, isOfBranch) {

@@ -1,8 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
+import packageJson from '../../package.json' with { type: 'json' };
+import { nodeTooOld, OLDEST_NODE } from '../../src/cli/node-version.ts';
 import { allowances, parseKey } from '../../src/commands/arguments.ts';
 import { folder } from '../support/database.ts';
 import { sluice, sluiceJson } from './run.ts';
@@ -131,4 +133,22 @@ fields: { Id2: id }
   expect(stderr).not.toMatch(/\n {4}at /);
   const debug = await sluice(here.path, ['validate', '--online'], { ...options, env: { SLUICE_DEBUG: '1' } });
   expect(debug.stderr).toMatch(/\n {4}at /);
+});
+
+test('a Node that is too old is told so, by the version that package.json asks for', () => {
+  expect(packageJson.engines.node).toBe(`>=${OLDEST_NODE}`);
+  expect(nodeTooOld('20.20.2')).toBe(
+    'Error: Sluice needs Node 24 or newer, and this is Node 20.20.2\n  Install a newer one, or put it first in PATH.\n',
+  );
+  expect([nodeTooOld('24.0.0'), nodeTooOld('26.1.0'), nodeTooOld(process.versions.node)]).toEqual([undefined, undefined, undefined]);
+});
+
+test('a sync whose file has a mistake is not missing: the mistake is told', async () => {
+  await using here = await folder();
+  await sluice(here.path, ['init']);
+  const path = join(here.path, 'syncs', 'customers.yaml');
+  await writeFile(path, (await readFile(path, 'utf8')).replace('fields:', 'feilds:'));
+  const { code, stderr } = await sluice(here.path, ['plan', 'customers']);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('unknown key "feilds"')]);
+  expect(stderr).not.toContain('the project has');
 });

@@ -9,6 +9,7 @@ import { type Account, fields, must, project, type Ran, type Setup, type TestPro
 
 const OFF = { max: null, percent: null };
 const GUARDS = { creates: OFF, deletes: OFF, clears: OFF, updates: OFF, nulls: OFF, rejects: OFF };
+const FIELDS = { Name: 'name', Plan: 'plan', Seats: 'seats' };
 const SYNC = { on_missing: 'delete', guards: GUARDS };
 
 /** Twenty records that are as they were sent, then ten of them changed: what a reviewer sees. */
@@ -194,4 +195,77 @@ describe('an envelope', () => {
     git('merge', '-q', '--no-ff', '-m', 'merged', 'feature');
     must(await within(p), 0);
   });
+});
+
+describe('what a saved plan and an envelope have to do with each other', () => {
+  it('a plan of another configuration is refused, also when the approved one is back', async () => {
+    await using p = await reviewed();
+    await p.sync({ ...SYNC, fields: { ...FIELDS, Plan: { sql: "CASE plan WHEN 'Pro' THEN 'Evil' ELSE plan END" } } });
+    must(await p.run(['plan', '--out', 'evil.duckdb']), 0);
+    await p.sync(SYNC);
+    const refused = await p.run(['apply', 'evil.duckdb', '--json', '--within', 'envelope.json']);
+    expect([refused.code, problems(refused)]).toEqual([4, expect.stringContaining('accounts was planned with another configuration')]);
+    expect((await p.live()).filter(([, , plan]) => plan === 'Evil')).toEqual([]);
+  });
+
+  it('syncs of the plan that are not applied need no approval', async () => {
+    await using p = await project({ source: accounts(3), sync: [SYNC, { ...SYNC, name: 'notes', fields: { Notes: 'name' } }] });
+    must(await p.run(['plan', 'accounts', '--envelope', 'envelope.json']), 0);
+    must(await p.run(['plan', '--out', 'plan.duckdb']), 0);
+    expect((await p.run(['apply', 'plan.duckdb', '--within', 'envelope.json'])).code).toBe(4);
+    must(await p.run(['apply', 'plan.duckdb', 'accounts', '--within', 'envelope.json']), 0);
+  });
+
+  it('an envelope without a sync approves nothing: nothing is planned', async () => {
+    await using p = await reviewed();
+    await writeFile(p.file('envelope.json'), JSON.stringify({ ...(await envelope(p)), syncs: [] }));
+    const applied = await p.run(['apply', '--yes', '--within', 'envelope.json']);
+    expect([applied.code, applied.stdout]).toEqual([0, 'envelope.json approves no change: nothing was applied.\n']);
+    expect((await within(p)).json).toMatchObject({ summary: { applied: 0 }, syncs: [] });
+  });
+
+  it('an envelope of a commit counts for nothing where there is no repository', async () => {
+    await using p = await reviewed();
+    const commit = 'a'.repeat(40);
+    await writeFile(p.file('envelope.json'), JSON.stringify({ ...(await envelope(p)), commit }));
+    const refused = await within(p);
+    expect([refused.code, problems(refused)]).toEqual([4, expect.stringContaining('there is no Git repository here')]);
+    expect((await within(p, '--envelope-commit', commit)).code).toBe(0);
+  });
+});
+
+describe('plan --envelope', () => {
+  it.each(['crm.duckdb', 'syncs/syncs.yaml', 'state.duckdb'])('never replaces %s', async (name) => {
+    await using p = await reviewed();
+    const before = await readFile(p.file(name));
+    const refused = await p.run(['plan', '--envelope', name]);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining(`${name} cannot be written: what stands there is not an envelope`),
+    ]);
+    expect(await readFile(p.file(name))).toEqual(before);
+    must(await p.run(['plan', '--envelope', 'envelope.json']), 0);
+  });
+
+  it.each([
+    [['--envelope', 'e.json', '--envelope-days', '0'], '--envelope-days 0 is not from 1 to 3650'],
+    [['--envelope', 'e.json', '--envelope-days', '99999999'], '--envelope-days 99999999 is not from 1 to 3650'],
+    [['--envelope', 'e.json', '--envelope-commit', 'abc'], '--envelope-commit abc is not the whole id of a commit'],
+    [['--envelope-days', '3'], '--envelope-days and --envelope-commit belong to an envelope'],
+    [['--envelope', 'e.json', '--out', 'e.json'], '--out and --envelope name the same file'],
+  ])('%j is refused before anything is planned', async (args, message) => {
+    await using p = await project({ source: accounts(1), sync: SYNC });
+    const refused = await p.run(['plan', ...args]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(message)]);
+  });
+});
+
+it('show --out never replaces what is no report', async () => {
+  await using p = await reviewed();
+  must(await p.run(['plan', '--out', 'plan.duckdb']), 0);
+  for (const name of ['plan.duckdb', 'crm.duckdb']) {
+    const refused = await p.run(['show', 'plan.duckdb', '--format', 'html', '--out', name]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('what stands there is not a report')]);
+  }
+  for (const _ of [1, 2]) must(await p.run(['show', 'plan.duckdb', '--format', 'html', '--out', 'plan.html']), 0);
 });

@@ -215,3 +215,26 @@ test('a field that becomes sensitive: what is pending stays an update, and its p
   const names = Object.values((await p.sent()) as Record<string, { Name: string }>).map(({ Name }) => Name);
   expect(names).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(/^hmac:/) as string));
 });
+
+test('moved from a name that state does not know: the plan says which one it knows', async () => {
+  await using p = await established({ source: [ADA, BOB] });
+  await p.sync({ name: 'clients', moved: { from: 'acounts' } });
+  expect(planOf(await p.plan([]), 'clients').notes).toContainEqual(
+    'state knows no acounts, from which clients was moved; it has 2 records of accounts, which is gone from the project: if clients is its new name, write `moved: { from: accounts }`',
+  );
+  await p.sync({ name: 'clients', moved: { from: 'accounts' } });
+  expect(planOf(await p.plan([]), 'clients').notes.join()).not.toContain('state knows');
+});
+
+test('a record that was cleared and comes back: a field that could not be cleared is no conflict', async () => {
+  await using p = await established({
+    sync: { on_missing: 'clear', on_drift: 'keep' },
+    crm: ['CREATE TABLE Account (Id VARCHAR UNIQUE, Name VARCHAR NOT NULL, Plan VARCHAR, Seats INTEGER, Notes VARCHAR)'],
+    source: [ADA, BOB],
+  });
+  await p.source(BOB);
+  await p.apply();
+  expect((await p.sent())['1']).toEqual({ Name: 'Ada', Plan: null, Seats: null });
+  await p.source(['1', 'Ada L', 'Team', 5], BOB);
+  expect(await p.summary(['--refresh', 'all'])).toEqual({ update: 1, unchanged: 1 });
+});

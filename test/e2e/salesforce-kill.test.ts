@@ -26,8 +26,14 @@ async function watched(connection: Readonly<Record<string, unknown>>): Promise<W
 }
 
 /** `node src/cli.ts apply`, killed when the org gets the request: before it does what was asked, or once it has. */
-async function killedAt({ sandbox, p }: OrgProject, on: RegExp, when: 'before' | 'after', after: number): Promise<void> {
-  const running = start(p.root, ['apply', '--yes']);
+async function killedAt(
+  { sandbox, p }: OrgProject,
+  on: RegExp,
+  when: 'before' | 'after',
+  after: number,
+  args: readonly string[] = ['apply', '--yes'],
+): Promise<void> {
+  const running = start(p.root, args);
   sandbox.faults.add({
     on,
     do: 'call',
@@ -86,4 +92,44 @@ describe('killed', () => {
     expect((await running.ended).signal).toBe('SIGKILL');
     await expectDone(w, 'Team');
   });
+});
+
+const SAVED = ['apply', 'plan.duckdb', '--yes'];
+const RESULTS = /^GET \/jobs\/ingest\/\w+\/successfulResults/;
+
+describe('a saved plan goes on', () => {
+  test('updates that landed unheard are its own, and no drift', { timeout: 120_000 }, async () => {
+    const w = await watched(JOBS);
+    await using o = w.o;
+    await o.p.apply();
+    await o.p.warehouse("UPDATE account SET plan = 'Scale'");
+    await o.p.run(['plan', '--out', 'plan.duckdb']);
+    w.writes.clear();
+    await killedAt(o, RESULTS, 'before', 0, SAVED);
+    const again = await o.p.run(SAVED);
+    expect([again.code, again.stdout], again.stderr).toEqual([0, expect.stringContaining(`${RECORDS} already so`)]);
+    await expectDone(w, 'Scale');
+  });
+
+  test('creates that landed unheard are held, and the next plan knows them for its own', { timeout: 120_000 }, async () => {
+    const w = await watched(JOBS);
+    await using o = w.o;
+    await o.p.run(['plan', '--out', 'plan.duckdb']);
+    await killedAt(o, RESULTS, 'before', 0, SAVED);
+    expect((await o.p.run(SAVED)).stdout).toContain(`${RECORDS} held`);
+    await expectDone(w, 'Team');
+    await o.p.warehouse('DELETE FROM account');
+    await o.p.warehouse("INSERT INTO account VALUES ('0000', 'Name 0', 'Team', 0)");
+    expect(await o.p.summary(['--refresh', 'all'])).toEqual({ delete: RECORDS - 1, unchanged: 1 });
+  });
+});
+
+test('Ctrl-C while a job runs: what it wrote is recorded', { timeout: 120_000 }, async () => {
+  const w = await watched(JOBS);
+  await using o = w.o;
+  const running = start(o.p.root, ['apply', '--yes']);
+  o.sandbox.faults.add({ on: RESULTS, do: 'call', when: 'before', then: () => running.kill('SIGINT') });
+  const ended = await running.ended;
+  expect([ended.code, ended.stdout], ended.stderr).toEqual([0, expect.stringContaining(`${RECORDS} applied`)]);
+  await expectDone(w, 'Team');
 });

@@ -102,7 +102,7 @@ function modelStep(model: Model, change: Intent, step: Step): void {
     return;
   }
   if (step.status === 'rejected') model.rejects.add(change.key);
-  const isUnknown = step.status === 'unknown' || step.status === null;
+  const isUnknown = step.status === 'unknown' || step.status === null || (step.status === 'held' && old?.pending === true);
   if (!isUnknown && (old === undefined || old.sent === null)) {
     model.records.delete(change.key);
     return;

@@ -259,8 +259,11 @@ export function stateSuite(name: string, backend: Backend): void {
         { intent: intent(2, 'c'), outcome: { status: 'held' } },
       ]);
       expect(await baseRows(state, 's')).toMatchObject({
-        records: [{ key: keyOf('a'), pending: null, row_hash: hashOf('row0') }],
-        count: 1,
+        records: [
+          { key: keyOf('a'), pending: null, row_hash: hashOf('row0') },
+          { key: keyOf('c'), sent: null, pending: expect.stringContaining('"seq":2') as string },
+        ],
+        count: 2,
       });
     });
 

@@ -40,7 +40,7 @@ function rejectedField(fields: readonly WireField[]): readonly Node[] {
   const [first] = fields;
   if (first === undefined) return [];
   const where = first[0] === '' ? 'the record' : `field ${visible(first[0])}`;
-  const known = first[1] === 'known reject' ? '; known, not sent again until the row changes' : '';
+  const known = first[1] === 'known reject' ? '; known from an earlier run' : '';
   return [element('p', { class: 'quiet' }, `${where}${known}`)];
 }
 

@@ -9,6 +9,7 @@
  * | `put` | acknowledged; adopt, rehash | the new values; who made it and its id stay known |
  * | `gone` | an acknowledged delete; forget | none |
  * | `fail` | not acknowledged | base stays, a candidate; `pending` when nobody knows |
+ * | `unsent` | held | base stays, a candidate; what an earlier run left pending still is |
  * | `left`, `hold`, `settle` | the plan | base stays but for what the word says; nothing where there is none |
  */
 import { literal, qualified } from '../../workspace/quote.ts';
@@ -72,7 +73,7 @@ function acknowledged(run: ChangingRun, attempts: Attempts): string {
 function failed(run: ChangingRun, attempts: Attempts): string {
   const pending = `CASE WHEN status = 'unknown' THEN '{"run":' || CAST(to_json(${literal(run.runId)}) AS VARCHAR) || ',"seq":' || seq
     || ',"action":"' || action || '"' || coalesce(',"sent":' || sent, '') || '}' END`;
-  return `SELECT wave AS place, 'fail' AS op, key_hash, key, false AS verified, origin, remote_id, ${literal(run.runId)} AS run_id, ${pending} AS pending
+  return `SELECT wave AS place, CASE WHEN status = 'held' THEN 'unsent' ELSE 'fail' END AS op, key_hash, key, false AS verified, origin, remote_id, ${literal(run.runId)} AS run_id, ${pending} AS pending
     FROM ${attempts.view} WHERE NOT acknowledged`;
 }
 

@@ -27,15 +27,17 @@ export function acknowledgedSql(attempts: string, base: Layer, run: ChangingRun)
 
 /**
  * Base stays, the record stays a candidate. An unknown outcome is pending, with what was sent, so that the next plan can
- * recognise it; a record that was never acknowledged and is not pending does not exist.
+ * recognise it; a record that was never acknowledged and is not pending does not exist. Of a change that was held nothing was
+ * sent: what an earlier run left pending still is.
  */
 export function unacknowledgedSql(attempts: string, base: Layer, run: ChangingRun): Change {
   const pending = `CASE WHEN status = 'unknown' THEN '{"run":' || CAST(to_json(${literal(run.runId)}) AS VARCHAR) || ',"seq":' || seq
     || ',"action":"' || action || '"' || coalesce(',"sent":' || sent, '') || '}' END`;
-  const failed = `(SELECT key, key_hash, origin, remote_id, ${pending} AS pending FROM ${attempts} WHERE NOT acknowledged)`;
+  const failed = `(SELECT key, key_hash, origin, remote_id, status = 'held' AS held, ${pending} AS pending FROM ${attempts} WHERE NOT acknowledged)`;
+  const left = 'CASE WHEN a.held THEN b.pending ELSE a.pending END';
   return `SELECT coalesce(b.key_hash, a.key_hash) AS key_hash, CAST(NULL AS UBIGINT) AS row_hash, b.live_hash, a.key, b.sent, b.returned,
       coalesce(b.verified, false) AS verified, coalesce(b.origin, a.origin) AS origin, coalesce(b.remote_id, a.remote_id) AS remote_id,
-      b.left_at, b.left_as, coalesce(b.run_id, ${literal(run.runId)}) AS run_id, a.pending, b.sent IS NULL AND a.pending IS NULL AS gone
+      b.left_at, b.left_as, coalesce(b.run_id, ${literal(run.runId)}) AS run_id, ${left} AS pending, b.sent IS NULL AND ${left} IS NULL AS gone
     FROM ${failed} AS a LEFT JOIN ${base.records} AS b ON b.key = a.key`;
 }
 

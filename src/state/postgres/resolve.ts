@@ -78,14 +78,15 @@ function acknowledgedSql(attempts: string, base: string, run: ChangingRun): stri
 
 /**
  * Base stays, the record stays a candidate. An unknown outcome is pending, with what was sent, so that the next plan can
- * recognise it; a record that was never acknowledged and is not pending does not exist.
+ * recognise it; a record that was never acknowledged and is not pending does not exist. Of a change that was held nothing was
+ * sent: what an earlier run left pending still is.
  */
 function unacknowledgedSql(attempts: string, base: string, run: ChangingRun): string {
   const head = literal(`{"run":${JSON.stringify(run.runId)},"seq":`);
-  const pending = `CASE WHEN a.status = 'unknown' THEN ${head} || a.seq || ',"action":"' || a.action || '"' || coalesce(',"sent":' || a.sent, '') || '}' END`;
+  const pending = `CASE WHEN a.status = 'unknown' THEN ${head} || a.seq || ',"action":"' || a.action || '"' || coalesce(',"sent":' || a.sent, '') || '}' WHEN a.status = 'held' THEN b.pending END`;
   return `SELECT coalesce(b.key_hash, a.key_hash), CAST(NULL AS bigint), b.live_hash, a.key, b.sent, b.returned, coalesce(b.verified, false),
       coalesce(b.origin, a.origin), coalesce(b.remote_id, a.remote_id), b.left_at, b.left_as, coalesce(b.run_id, ${literal(run.runId)}),
-      ${pending}, b.sent IS NULL AND a.status <> 'unknown'
+      ${pending}, b.sent IS NULL AND a.status <> 'unknown' AND NOT (a.status = 'held' AND b.pending IS NOT NULL)
     FROM ${attempts} AS a LEFT JOIN ${base} AS b ON b.key = a.key WHERE NOT a.acknowledged`;
 }
 
