@@ -166,6 +166,22 @@ describe('known rejects', () => {
     expect(await p.summary()).toEqual({ unchanged: 2, unverified: 2 });
   });
 
+  test('are counted once, however often they are sent again', async () => {
+    await using p = await project({
+      warehouse: TEXT_SEATS,
+      crm: ['CREATE TABLE Account (Id VARCHAR UNIQUE, Name VARCHAR, Plan VARCHAR UNIQUE, Seats INTEGER, Notes VARCHAR)'],
+      sync: { guards: { rejects: { max: null, percent: null } } },
+      source: [ADA, BOB, ['3', 'Cy', 'Team', 9], ['4', 'Di', 'Pro', 'many']],
+    });
+    const rejected = { known_rejected: 3, unchanged: 1 };
+    await p.apply([], 5);
+    expect(await p.summary()).toEqual(rejected);
+    for (const _ of [1, 2, 3]) {
+      await p.apply(['--retry-rejected'], 5);
+      expect(await p.summary()).toEqual(rejected);
+    }
+  });
+
   test('what a plan found is not waited for: it goes once the plan no longer finds it', async () => {
     await using p = await project({ warehouse: TEXT_SEATS, source: [['1', 'Ada', 'Team', 'five']] });
     await p.apply([], 5);

@@ -199,6 +199,6 @@ describe('says what to do', () => {
     await git(place.cwd, 'init', '--quiet', '--initial-branch=main');
     expect(await refusal(base(place.cwd))).toContain('the repository has no commit yet');
     expect(await refusal(base(place.cwd, 'main', { dir: 'nowhere' }))).toContain('there is no folder nowhere');
-    expect(await refusal(loadBase(context(place.cwd, { PATH: '/nowhere' }), 'main', { dir: 'syncs' }))).toBe('git was not found\n  Install Git, or leave out `--base`.');
+    expect(await refusal(loadBase(context(place.cwd, { PATH: '/nowhere' }), 'main', { dir: 'syncs' }))).toBe('git was not found\n  Install Git: envelopes, and what compares with a branch, need it.');
   }); // prettier-ignore
 });

@@ -96,10 +96,14 @@ async function dropRejects(workspace: Workspace, base: Layer, touched: Touched, 
   );
 }
 
+/** Written down first: what reads a table while it is inserted into meets its own rows, and inserts them once more. */
 async function addRejects(workspace: Workspace, touched: Touched, rejects: string): Promise<void> {
+  const fresh = `${touched.rejects}_fresh`;
+  await workspace.run(`CREATE OR REPLACE TEMP TABLE ${fresh} AS ${rejects}`);
   if (!(await isEmpty(workspace, touched.rejects)))
-    await workspace.run(`DELETE FROM ${touched.rejects} WHERE key IN (SELECT key FROM (${rejects}))`);
-  await workspace.run(`INSERT INTO ${touched.rejects} SELECT ${columnList(REJECT_COLUMNS)}, false FROM (${rejects})`);
+    await workspace.run(`DELETE FROM ${touched.rejects} WHERE key IN (SELECT key FROM ${fresh})`);
+  await workspace.run(`INSERT INTO ${touched.rejects} SELECT ${columnList(REJECT_COLUMNS)}, false FROM ${fresh}`);
+  await workspace.run(`DROP TABLE ${fresh}`);
 }
 
 async function isEmpty(workspace: Workspace, table: string): Promise<boolean> {
