@@ -48,7 +48,8 @@ function added(sync: Sync): SyncDifference {
 }
 
 function difference(versions: Versions, sync: Sync, former: Sync): SyncDifference {
-  const [before, after] = [propertiesOf(former), propertiesOf(sync)];
+  const sensitive = new Set([...former.fields, ...sync.fields].filter((each) => each.sensitive).map((each) => each.field));
+  const [before, after] = [propertiesOf(former, sensitive), propertiesOf(sync, sensitive)];
   const isRenamed = former.name !== sync.name;
   const own = changedProperties(versions, sync, former, { before, after }).filter(
     ({ change }) => !(isRenamed && change.property === 'moved.from'),
@@ -90,9 +91,10 @@ function changedProperties(
     if (either === undefined || (old !== undefined && now !== undefined && isSame(old.value, now.value))) return [];
     // What a field has because nobody wrote it says nothing more: not of one that comes or goes, nor where the default itself moved.
     if ([old, now].every((each) => each === undefined || isStandard(each))) return [];
-    const texts = { before: old === undefined ? null : valueText(old.value), after: now === undefined ? null : valueText(now.value) };
+    const secret = old?.secret === true || now?.secret === true;
+    const shown = (property: Property | undefined): string | null => (property === undefined || secret ? null : valueText(property.value));
     const owner = now === undefined ? former : sync;
-    const change = { of: 'sync' as const, name: sync.name, property: either.path.join('.'), ...texts, secret: false, where: placeText(owner.at(...writtenPath(owner, either.path))) }; // prettier-ignore
+    const change = { of: 'sync' as const, name: sync.name, property: either.path.join('.'), before: shown(old), after: shown(now), secret, where: placeText(owner.at(...writtenPath(owner, either.path))) }; // prettier-ignore
     return [{ change: inherited(versions, change), matters: either.matters }];
   });
 }

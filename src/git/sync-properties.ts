@@ -12,10 +12,15 @@ export interface Property {
   readonly standard?: Value | undefined;
   /** It decides what a plan says about records; the others limit, describe or schedule it. */
   readonly matters: boolean;
+  /** No report shows it: the constant of a sensitive field. */
+  readonly secret?: boolean | undefined;
 }
 
-/** In the order of the docs, fields and checks by name. What only people read (`description`, `owner`) is left out. */
-export function propertiesOf(sync: Sync): readonly Property[] {
+/**
+ * In the order of the docs, fields and checks by name. What only people read (`description`, `owner`) is left out.
+ * `sensitive`: names of further fields whose constants are not shown, such as those that are sensitive in the other version.
+ */
+export function propertiesOf(sync: Sync, sensitive: ReadonlySet<string> = new Set()): readonly Property[] {
   const { source, destination } = sync;
   return [
     ...sync.tags.length > 0 ? [plain(['tags'], sync.tags)] : [],
@@ -34,7 +39,7 @@ export function propertiesOf(sync: Sync): readonly Property[] {
     rule(['on_missing'], sync.onMissing, 'keep'),
     rule(['delete_adopted'], sync.deleteAdopted, false),
     rule(['on_drift'], sync.onDrift, 'overwrite'),
-    ...sync.fields.toSorted((a, b) => compareText(a.field, b.field)).flatMap((field) => fieldProperties(sync, field)),
+    ...sync.fields.toSorted((a, b) => compareText(a.field, b.field)).flatMap((field) => fieldProperties(sync, field, field.sensitive || sensitive.has(field.field))),
     ...GUARD_NAMES.flatMap((name) =>
       Object.entries(sync.guards[name]).map(([limit, value]) => plain(['guards', name, limit], value as number)),
     ),
@@ -48,12 +53,12 @@ export function propertiesOf(sync: Sync): readonly Property[] {
   ]; // prettier-ignore
 }
 
-function fieldProperties(sync: Sync, mapping: FieldMapping): readonly Property[] {
+function fieldProperties(sync: Sync, mapping: FieldMapping, isSensitive: boolean): readonly Property[] {
   const { from, reference, type } = mapping;
   const at = (name: string): readonly string[] => ['fields', mapping.field, name];
   const value = from.kind === 'column' ? from.column : from.kind === 'sql' ? from.sql : from.value;
   return [
-    rule(at(from.kind), value),
+    { ...rule(at(from.kind), value), secret: isSensitive && from.kind === 'value' },
     ...(reference === undefined ? [] : [rule([...at('reference'), 'object'], reference.object), rule([...at('reference'), 'key'], reference.key)]),
     rule(at('when'), mapping.when, 'always'),
     rule(at('on_null'), mapping.onNull, 'clear'),
@@ -122,7 +127,7 @@ export function documentOf(sync: Sync, properties: readonly Property[]): Readonl
   const document = emptyTree();
   put(document, ['kind'], 'Sync');
   put(document, ['name'], sync.name);
-  for (const property of properties) if (!isStandard(property)) put(document, property.path, property.value);
+  for (const property of properties) if (!isStandard(property)) put(document, property.path, property.secret === true ? '(sensitive)' : property.value);
   const fields = Object.entries((document['fields'] ?? {}) as Readonly<Record<string, Tree>>);
   return { ...document, fields: Object.fromEntries(fields.map(([name, mapping]) => [name, shortForm(mapping)])) };
 }

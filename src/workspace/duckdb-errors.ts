@@ -50,7 +50,7 @@ interface Report {
 export function translateDuckDbError(error: unknown, sql: string): Error {
   if (error instanceof UserError || error instanceof TransientError) return error;
   const report = jsonReport(messageOf(error), sql) ?? textReport(messageOf(error));
-  return fileError(report.message, error) ?? memoryError(report, error) ?? sqlError(report, error);
+  return fileError(report.message, error) ?? memoryError(report, error) ?? sqlError(report, error, sql);
 }
 
 /** DuckDB spills what it can; what is left must fit. */
@@ -64,10 +64,10 @@ function memoryError(report: Report, cause: unknown): OutOfMemoryError | undefin
 }
 
 /** What DuckDB threw is the cause, unless it may quote a value: causes are printed, too. */
-function sqlError(report: Report, cause: unknown): SqlError {
+function sqlError(report: Report, cause: unknown, sql: string): SqlError {
   const { message, suggestion } = splitSuggestion(report.message);
   if (!mayQuoteData(report.category)) return new SqlError(message, { ...report, suggestion, cause });
-  return new SqlError(withoutValues(message), { ...report, suggestion, cause: undefined });
+  return new SqlError(withoutValues(message, sql), { ...report, suggestion, cause: undefined });
 }
 
 /** Failures of a file or the disk, which have nothing to do with the statement. */

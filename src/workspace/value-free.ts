@@ -13,11 +13,11 @@ export function mayQuoteData(category: string): boolean {
 
 const COLUMN = / when casting from source column ([\s\S]*)$/;
 
-/** The message without the values in it. */
-export function withoutValues(message: string): string {
+/** The message without the values in it. Words of the statement are no values. */
+export function withoutValues(message: string, sql: string): string {
   const column = COLUMN.exec(message)?.[1];
   const rest = column === undefined ? message : message.replace(COLUMN, '');
-  return `${csvError(rest) ?? known(rest) ?? cutShort(rest)}${column === undefined ? '' : ` (column ${column})`}`;
+  return `${csvError(rest) ?? known(rest) ?? cutShort(rest, sql)}${column === undefined ? '' : ` (column ${column})`}`;
 }
 
 type Known = readonly [RegExp, (...groups: readonly string[]) => string];
@@ -51,14 +51,41 @@ function known(message: string): string | undefined {
 
 /**
  * Anything else: what stands between quotation marks, behind a colon or on a further line may be a value, and so may a
- * number. What has no words is nothing but a value: `error(email)` in the user's own SQL.
+ * number, and every word that neither DuckDB nor the statement would say: `error('no owner for ' || email)` in the
+ * user's own SQL. What has no words is nothing but a value.
  */
-function cutShort(message: string): string {
+function cutShort(message: string, sql: string): string {
   const unquoted = message.replace(/(['"])[\s\S]*\1/, '...').replace(/['"][\s\S]*$/, '...');
   const [first = ''] = unquoted.split(/: |\n/);
-  const text = first.replace(/(?<![\w.])-?\d[\d.,:+-]*\b/g, '...');
+  const said = new Set(sql.toLowerCase().match(WORD));
+  const text = first
+    .replace(/(?<![\w.])-?\d[\d.,:+-]*\b/g, '...')
+    .replace(WORD, (word) => (WORDS.has(word.toLowerCase()) || said.has(word.toLowerCase()) ? word : '...'))
+    .replace(/\.\.\.(?:\s*\.\.\.)+/g, '...');
   return text.includes(' ') && !text.includes('@') ? text : 'a value cannot be worked with';
 }
+
+const WORD = /[\p{L}\p{M}\p{N}_]+/gu;
+
+/** What DuckDB's own sentences about values are made of. */
+const WORDS: ReadonlySet<string> = new Set(
+  `a above all allowed already an and any are argument arguments array at be because been before below between bit bits blob
+  boolean both but by byte bytes can cannot cast character characters code column columns compatible constant contain contains
+  convert could count data date datepart day days decimal decode depth did different digits dimension divide division do does
+  double duplicate e each element elements empty encode end ends entries entry enum equal error escape exactly exceed exceeds
+  exist exists expected expects expression extra failed field fields first float follow for format found from function
+  functions g generate given got greater group has have hour if implemented in index infinite infinity input insensitive
+  instead int integer internal interval invalid is it iterations json key keys large larger least left length less level
+  limit list lists logarithm lower many map matching max maximum may mean microseconds min minimum minute minutes missing
+  modulo month more most must name named names nan negative nested new no non nor not null number numbers of offset on one
+  only open operation option options or order other out outside overflow parameter parameters parse part parts pattern
+  percentile pointer position positive possible power precision provided query quantile range read recursion recursive
+  reached regex regexp repeat required requires result results return returned returns right root row rows s same scale
+  second seconds seed set should single size small smaller sort space specified specifier square start starts step string
+  strings struct structure subquery supported t take than that the then there this time timestamp timetz timezone to token too
+  trailing tried true try type types undefined unexpected unicode union unit unknown unsupported unterminated upper use used
+  utf utf8 uuid valid value values vector very was were when where which width with within without year you zero zone`.split(/\s+/),
+);
 
 /** Errors of a CSV file come with the line that holds them. */
 function csvError(message: string): string | undefined {

@@ -151,6 +151,19 @@ test('values that are hashed in one of the two are not compared', async () => {
     expect((await compare(before, after)).syncs.get('accounts')?.elsewhere).toMatch(/^other fields of it are sensitive than before/);
 }); // prettier-ignore
 
+test.each(['', 'before', 'after'])('the constant of a field that is sensitive is not shown (%s only)', async (only) => {
+  const constant = (value: string, when: string): Files =>
+    edited((text) => `${text}  Token: { value: ${value}${only === '' || only === when ? ', sensitive: true' : ''} }\n`, STATE_KEY());
+  const [before, after] = [constant('hush-1', 'before'), constant('hush-2', 'after')];
+  const none = Object.fromEntries(Object.entries(PROJECT).filter(([name]) => name !== 'syncs/accounts.yaml'));
+  for (const difference of [await compare(before, after), await compare(none, after), await compare(after, before)]) {
+    const change = difference.syncs.get('accounts')?.change;
+    expect(JSON.stringify(change)).toContain('Token');
+    if (only !== 'before' || change?.kind !== 'added') expect(JSON.stringify(change)).not.toContain('hush');
+  }
+  expect((await reasons(before, after))['accounts']?.[0]).toMatch(/^fields\.Token\.value \(secret\) changed {3}syncs\/accounts\.yaml:13:/);
+}); // prettier-ignore
+
 function variable(schema: string): Files {
   return {
     ...edited((text) => text.replace('from accounts', 'from ${var.schema}.accounts')),

@@ -55,6 +55,8 @@ describe('a value that cannot be worked with', () => {
     ['json_transform_strict(\'{"a":"kim"}\', \'{"a":"INT"}\')', 'A value cannot be cast to numerical'],
     ["regexp_matches(s, '(' || s)", 'missing )'],
     ["error('no owner: ' || s)", 'no owner'],
+    ["error('no owner for ' || s[1:3] || ' in this row')", 'no owner for ... in this row'],
+    ["format('{' || s[1:3], 1)", 'Argument with name ... not found, did you mean to use it as a format specifier (e.g. {:...}'],
     ["error('kim@4711.org')", 'a value cannot be worked with'],
     ["error('kim4711')", 'a value cannot be worked with'],
     ['make_date(4711, 47, 11)', 'Date out of range'],
