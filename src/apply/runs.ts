@@ -48,6 +48,8 @@ export interface Run {
   readonly tally: Tally;
   readonly breaker: Breaker;
   readonly readBack: ReadBack;
+  /** It stops once the destination has refused more; null: it does not. */
+  readonly rejectLimit: number | null;
   /** Why it stopped before its end; undefined while it has not. */
   stopped: string | undefined;
   /** What the last batch said that was not written although the run went on. */

@@ -4,7 +4,7 @@ import { openDestination } from '../destinations/registry.ts';
 import { EXIT, UserError } from '../errors.ts';
 import type { SyncApply, SyncPlan } from '../plan/document.ts';
 import { destinationOf } from '../plan/ends.ts';
-import type { Allowance } from '../plan/guards.ts';
+import { type Allowance, rejectLimit } from '../plan/guards.ts';
 import type { PlanFile } from '../plan/plan-file.ts';
 import { RECORDS } from '../plan/plan-tables.ts';
 import { storedName } from '../plan/renames.ts';
@@ -89,6 +89,7 @@ async function beginRun(
       tally: new Tally(),
       breaker: new Breaker(),
       readBack: new ReadBack({ context, workspace: file.workspace, destination, planned }, sync.verify ?? 'all'),
+      rejectLimit: rejectLimit(sync.name, sync.guards, planned.existing, request.allow),
       stopped: undefined,
       trouble: undefined,
       notes: new Map(),

@@ -1,7 +1,6 @@
 /** Steps 3 and 4 of the applier: the changes of one sync go to its destination. */
 import type { Context } from '../context.ts';
 import { TransientError, type UserError } from '../errors.ts';
-import { limitOf } from '../plan/guards.ts';
 import type { PlanFile } from '../plan/plan-file.ts';
 import { count, plural } from '../words.ts';
 import { type ChangeBatch, firstOf, loadBatch, type Phase, readBatches, seqsOf, sizeOf } from './batches.ts';
@@ -78,9 +77,9 @@ function withHint({ message, problems }: UserError): string {
 function stopReason(context: Context, run: Run): string | undefined {
   if (context.signal.aborted) return 'stopped on request';
   if (run.breaker.open !== undefined) return run.breaker.open;
-  const limit = limitOf(run.sync.guards.rejects, run.planned.existing);
-  const { rejected } = run.tally.counts;
-  return limit !== null && rejected > limit
-    ? `stopped: ${plural(rejected, 'record was', 'records were')} rejected, the limit is ${count(limit)} (guard rejects)`
+  const { rejectLimit, tally } = run;
+  const { rejected } = tally.counts;
+  return rejectLimit !== null && rejected > rejectLimit
+    ? `stopped: ${plural(rejected, 'record was', 'records were')} rejected, the limit is ${count(rejectLimit)} (guard rejects)`
     : undefined;
 }

@@ -69,6 +69,13 @@ export function limitOf(guard: Guard, existing: number): number | null {
   return limits.length === 0 ? null : Math.min(...limits);
 }
 
+/** How many records a destination may refuse before its run stops; null: any number. What is allowed counts as for a plan. */
+export function rejectLimit(sync: string, guards: Guards, existing: number, allowances: readonly Allowance[]): number | null {
+  const limit = limitOf(guards.rejects, existing);
+  const allowed = allowances.filter((each) => each.guard === 'rejects' && each.sync === sync).map((each) => each.count);
+  return limit === null ? null : Math.max(limit, ...allowed);
+}
+
 /** The sentence for each guard that trips. */
 export function breaches(sync: string, results: readonly GuardResult[]): Blocked[] {
   return results

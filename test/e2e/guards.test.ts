@@ -86,6 +86,16 @@ describe('each guard', () => {
     expect(await p.writes()).toHaveLength(1);
   });
 
+  test('rejects that are allowed do not stop it', async () => {
+    await using p = await project({
+      sync: { guards: { rejects: { max: 1 } } },
+      source: accounts(6),
+      api: { batch_size: 2, faults: { reject_value: 'Name' } },
+    });
+    const result = resultOf(await p.apply(['--allow', 'rejects:accounts=4'], 5));
+    expect(result).toMatchObject({ rejected: 6, not_attempted: 0 });
+  });
+
   test('a guard of the project holds for every sync; a sync may have its own', async () => {
     await using p = await project({
       project: { guards: { creates: { max: 1 } } },
