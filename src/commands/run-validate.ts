@@ -2,6 +2,7 @@
 import type { Sync } from '../config/model.ts';
 import { EXIT, formatProblem, type Problem, UserError } from '../errors.ts';
 import { visibleLines } from '../report/escape.ts';
+import { Writers } from '../plan/writers.ts';
 import { plural } from '../report/format.ts';
 import { problemDocument } from '../report/json.ts';
 import { textOption } from './arguments.ts';
@@ -57,9 +58,11 @@ async function findOnline(shell: Shell, base: string | undefined): Promise<reado
   const found: Problem[] = [];
   try {
     const { project, syncs } = await openProject(shell, { secrets: 'syncs', base });
+    const writers = new Writers();
     for (const sync of syncs) {
-      const { problems } = await inspectSync(shell, project, sync);
-      found.push(...problems.map((problem) => located(problem, sync)));
+      const { problems, schema, identity } = await inspectSync(shell, project, sync);
+      const shared = schema === null || identity === null ? [] : writers.add(sync, identity, schema);
+      found.push(...problems.map((problem) => located(problem, sync)), ...shared);
     }
     return found;
   } catch (error) {

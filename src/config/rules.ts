@@ -10,6 +10,7 @@ import { parseSchedule } from './schedule.ts';
 import type { ResolvedTest } from './sync-test.ts';
 import { listed, quoted } from './schema-errors.ts';
 import { plural } from '../words.ts';
+import { writersProblem } from './writers.ts';
 
 export interface Declared {
   readonly name: string;
@@ -109,42 +110,12 @@ const oneWriterPerField: Rule = ({ syncs }, report) => {
   for (const writers of Map.groupBy(syncs, (sync) => objectKey(sync, sync.destination.object)).values()) {
     for (const [index, sync] of writers.entries()) {
       for (const other of writers.slice(0, index)) {
-        if (sync.partition === undefined || other.partition === undefined || sync.partition === other.partition)
-          reportShared(sync, other, report);
-        else reportOtherKey(sync, other, report);
+        const problem = writersProblem(sync, other);
+        if (problem !== undefined) report(problem);
       }
     }
   }
 };
-
-/** Fields that both syncs write, as the first one names them. */
-function sharedFields(sync: Sync, other: Sync): readonly string[] {
-  const names = new Set(other.fields.map(({ field }) => field.toLowerCase()));
-  return sync.fields.map(({ field }) => field).filter((field) => names.has(field.toLowerCase()));
-}
-
-/** Whether a record is in two partitions can be told by its key alone. */
-function reportOtherKey(sync: Sync, other: Sync, report: Report): void {
-  const [mine, theirs] = [sync.destination.key, other.destination.key].map((key) => key.join(', '));
-  if (mine === theirs || sharedFields(sync, other).length === 0) return;
-  report({
-    message: `${sync.name} and ${other.name} share ${sync.destination.object} by partition, and find its records by different keys: ${mine ?? ''} and ${theirs ?? ''}`,
-    location: sync.at('destination', 'key'),
-    hint: 'use the same key in both, so that a record in both is noticed',
-  });
-}
-
-function reportShared(sync: Sync, other: Sync, report: Report): void {
-  const shared = sharedFields(sync, other);
-  const [first] = shared;
-  if (first === undefined) return;
-  const { object, connection } = sync.destination;
-  report({
-    message: `${sync.name} and ${other.name} both write ${listed(shared, 'and')} of ${object} in ${connection}`,
-    location: sync.at('fields', first),
-    hint: 'map a field in one sync only, or give both a partition of their own',
-  });
-}
 
 const noReferenceCircles: Rule = ({ syncs }, report) => {
   const { cycle } = sortByReference(syncs);

@@ -73,8 +73,8 @@ export interface ObjectSchema {
   readonly looseKeys?: readonly string[] | undefined;
   /** What to add to "has no field ...": that it may exist and be hidden from this user. */
   readonly hiddenHint?: string | undefined;
-  /** What a statement that creates an index on the object calls it: `"public"."accounts"`. */
-  readonly indexedAs?: string | undefined;
+  /** The object's full name, the same whichever way it was asked for: `"public"."accounts"`. Default: `object`, in lower case. */
+  readonly qualifiedName?: string | undefined;
   /** The fields of a foreign key and what they point at. */
   readonly references: readonly { readonly field: string; readonly object: string; readonly target: string }[];
 }

@@ -288,7 +288,7 @@ function keyProblems(sync: Sync, schema: ObjectSchema, capabilities: Capabilitie
     {
       message: `${schema.object} has no unique constraint on ${key.map((name) => `"${name}"`).join(', ')}: nobody could tell which record a key means`,
       location,
-      hint: `Create one: CREATE UNIQUE INDEX ON ${schema.indexedAs ?? ident(schema.object)} (${columns});`,
+      hint: `Create one: CREATE UNIQUE INDEX ON ${schema.qualifiedName ?? ident(schema.object)} (${columns});`,
     },
   ];
 }

@@ -16,7 +16,7 @@
  */
 import type { Project, Refresh, Sync } from '../config/model.ts';
 import type { Context } from '../context.ts';
-import { InternalError, messageOf } from '../errors.ts';
+import { InternalError, messageOf, UserError } from '../errors.ts';
 import type { Warehouse } from '../sources/source.ts';
 import type { State } from '../state/state.ts';
 import { plural } from '../words.ts';
@@ -45,6 +45,7 @@ import { effectiveRefresh } from './refresh.ts';
 import { type Engine, select, type Selected, type StoredBase } from './select.ts';
 import { blockedByParent, failedSync, syncPlan, withChecks } from './sync-plan.ts';
 import { waitingFor } from './wait.ts';
+import { Writers } from './writers.ts';
 
 export interface PlanRequest {
   readonly project: Project;
@@ -74,11 +75,12 @@ export interface PlanRequest {
 export async function plan(context: Context, request: PlanRequest): Promise<PlanDocument> {
   await using draft = await PlanDraft.create(request.out);
   const plans: SyncPlan[] = [];
+  const writers = new Writers();
   for (const [index, sync] of request.syncs.entries()) {
     context.signal.throwIfAborted();
     const started = context.now();
     context.emit({ type: 'plan:start', sync: sync.name });
-    const planned = await planOrFail(context, request, draft, { sync, index });
+    const planned = await planOrFail(context, request, draft, { sync, index, writers });
     const parent = blockedByParent(sync, request.syncs, plans);
     const waiting = await waitingFor(context, sync);
     plans.push({ ...planned, blocked: [...planned.blocked, ...waiting, ...(parent === undefined ? [] : [parent])] });
@@ -94,6 +96,7 @@ export async function plan(context: Context, request: PlanRequest): Promise<Plan
 interface Turn {
   readonly sync: Sync;
   readonly index: number;
+  readonly writers: Writers;
 }
 
 async function planOrFail(context: Context, request: PlanRequest, draft: PlanDraft, turn: Turn): Promise<SyncPlan> {
@@ -127,6 +130,8 @@ async function planSync(
 
   step('reading schemas');
   const bound = await bindTo(sync, ends, opened.warehouse);
+  const shared = turn.writers.add(sync, await ends.destination.identify(), bound.schema);
+  if (shared.length > 0) throw UserError.of(shared);
   const work = { context, request, turn, workspace, ends, ...opened, step };
   const { due, readFrom } = await planFormer(work, bound);
 

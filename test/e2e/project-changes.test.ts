@@ -146,6 +146,28 @@ test('pointing a sync at another destination is an error, not an empty plan', as
   expect(await p.onFile('sandbox.duckdb', 'SELECT * FROM Account')).toEqual([]);
 });
 
+describe('two syncs that write one field', () => {
+  const OTHER_NAME = { name: 'again', destination: { connection: 'crm', object: 'main.Account', key: 'Id' } };
+
+  test('are found by the object that they write, however they spell it', async () => {
+    await using p = await project({ sync: [{}, { ...OTHER_NAME, fields: { Seats: 'seats' } }], source: [ADA] });
+    const document = await p.plan([], 1);
+    expect(document.syncs.map(({ error }) => error?.message)).toEqual([
+      undefined,
+      'again and accounts both write Seats of main.Account in crm, which accounts calls Account in crm',
+    ]);
+    const validated = await p.run(['validate', '--online']);
+    expect(validated.stdout).toContain('again and accounts both write Seats of main.Account in crm, which accounts calls Account in crm');
+    expect(validated.code).toBe(1);
+  });
+
+  test('other fields are no matter', async () => {
+    await using p = await project({ sync: [{}, { ...OTHER_NAME, fields: { Notes: 'name' } }], source: [ADA] });
+    expect((await p.run(['validate', '--online'])).code).toBe(0);
+    expect((await p.plan()).syncs.map(({ error }) => error)).toEqual([null, null]);
+  });
+});
+
 describe('removing a sync', () => {
   test('releases its records and never deletes', async () => {
     await using p = await established({ sync: [{ on_missing: 'delete' }, OTHER], source: [ADA], live: [BOB, ADA] });

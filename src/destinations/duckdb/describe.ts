@@ -67,6 +67,7 @@ async function describe(catalog: Catalog, object: string): Promise<Table> {
         ...constraints.filter((each) => each.type === 'PRIMARY KEY' || each.type === 'UNIQUE').map((each) => each.columns),
         ...indexes.filter((index) => index.every((name) => names.includes(name))),
       ],
+      qualifiedName: `${ident(found.schema)}.${ident(found.name)}`,
       references: constraints.flatMap((each) => referenceOf(each, found.schema === catalog.schema ? '' : `${found.schema}.`)),
     },
   };

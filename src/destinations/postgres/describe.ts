@@ -54,7 +54,7 @@ export async function describeTable(rows: CatalogRows, object: string): Promise<
       fields: columns.map((row) => fieldOf(row, found, constraints)),
       uniqueKeys: keys.map((key) => key.columns),
       references: foreign.map((row) => ({ field: text(row, 'field'), object: text(row, 'object'), target: text(row, 'target') })),
-      indexedAs: qualified(found.schema, found.name),
+      qualifiedName: qualified(found.schema, found.name),
     },
   };
 }

@@ -74,7 +74,7 @@ export function writeFailure(error: unknown, bound: BoundBatch): unknown {
     case '53100':
       return told(`${where} cannot be written: the server has no space left`, 'Free space on the server and apply again.');
     case '42P10':
-      return told(`${where} has no unique constraint on its key`, `Create one: ${createIndex(bound.table.schema.indexedAs ?? '', bound.batch.key.map((key) => key.field))}`); // prettier-ignore
+      return told(`${where} has no unique constraint on its key`, `Create one: ${createIndex(bound.table.schema.qualifiedName ?? '', bound.batch.key.map((key) => key.field))}`); // prettier-ignore
     default:
       return error;
   }

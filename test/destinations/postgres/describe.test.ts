@@ -83,9 +83,9 @@ describe('keys', () => {
       'CREATE UNIQUE INDEX ON t (lower(e))',
       'CREATE INDEX ON t (b)',
     ]);
-    const { uniqueKeys, indexedAs } = await of.destination.describe('t');
+    const { uniqueKeys, qualifiedName } = await of.destination.describe('t');
     expect(uniqueKeys).toEqual([['a'], ['f'], ['c', 'b'], ['d']]);
-    expect(indexedAs).toBe('"public"."t"');
+    expect(qualifiedName).toBe('"public"."t"');
   });
 
   it('of other tables are references', async () => {
