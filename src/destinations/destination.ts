@@ -69,6 +69,8 @@ export interface ObjectSchema {
   readonly fields: readonly FieldSchema[];
   /** Sets of fields that identify a record by a constraint of the system. */
   readonly uniqueKeys: readonly (readonly string[])[];
+  /** Whether this user may delete its records; undefined where the system does not say. */
+  readonly deletable?: Support | undefined;
   /** Fields that the system looks records up by although several may have the same value. Taken as keys, with a warning. */
   readonly looseKeys?: readonly string[] | undefined;
   /** What to add to "has no field ...": that it may exist and be hidden from this user. */

@@ -131,6 +131,9 @@ function allOf(fields: readonly BoundField[], expression: (field: BoundField) =>
   return fields.length === 0 ? 'true' : `(${fields.map(expression).join(' AND ')})`;
 }
 
+/** It differs from the warehouse because somebody reverted it, and its row is the same since. */
+export const STAYS_REVERTED = "(action = 'same' AND has_d AND NOT restated AND coalesce(known_code = 'REVERTED', false))";
+
 // ---- the action
 
 /** Records that are desired: the rows `- D -`, `- D L`, `B D L` and `B D -` of the truth table. */

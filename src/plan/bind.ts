@@ -164,7 +164,7 @@ export function bindSync(input: {
     return { index, field, type: found.type, raw };
   });
   const fields = sync.fields.map((mapping, index) => bindField({ sync, mapping, index, mapped, typeOf, schema, targets, problems }));
-  problems.push(...keyProblems(sync, schema, capabilities), ...requiredFieldProblems(sync, schema), ...modeProblems(sync, capabilities));
+  problems.push(...keyProblems(sync, schema, capabilities), ...requiredFieldProblems(sync, schema), ...modeProblems(sync, schema, capabilities));
   problems.push(...twiceMapped(sync, schema));
   if (problems.length > 0) throw UserError.of(problems);
   return { sync, key, fields, schema, capabilities, query: mapped.query, timezone, hashedBy: 'workspace' };
@@ -340,7 +340,7 @@ function twiceMapped(sync: Sync, schema: ObjectSchema): Problem[] {
   });
 }
 
-function modeProblems(sync: Sync, capabilities: Capabilities): Problem[] {
+function modeProblems(sync: Sync, { object, deletable }: ObjectSchema, capabilities: Capabilities): Problem[] {
   const problems: Problem[] = [];
   const need = (support: Capabilities['create'], what: string, at: Location): void => {
     if (!support.can) problems.push({ message: `the destination cannot ${what}: ${support.reason}`, location: at });
@@ -348,6 +348,8 @@ function modeProblems(sync: Sync, capabilities: Capabilities): Problem[] {
   if (sync.mode !== 'update') need(capabilities.create, 'create records', sync.at('mode'));
   if (sync.mode !== 'create') need(capabilities.update, 'update records', sync.at('mode'));
   if (sync.onMissing === 'delete') need(capabilities.delete, 'delete records', sync.at('on_missing'));
+  if (sync.onMissing === 'delete' && deletable?.can === false)
+    problems.push({ message: `records of ${object} cannot be deleted: ${deletable.reason}`, location: sync.at('on_missing') });
   if (sync.refresh === 'all') need(capabilities.readAll, 'be read in full', sync.at('refresh'));
   return problems;
 }

@@ -297,6 +297,11 @@ export const EMPTY_SUMMARY: Summary = {
   drift: 0, conflict: 0, takeover: 0, adopt: 0, forget: 0, release: 0, rejected: 0, known_rejected: 0,
 }; // prettier-ignore
 
+/** A limit stopped the plan of this sync before there was one: nothing is known of its records. */
+export function isStopped({ blocked }: SyncPlan): boolean {
+  return blocked.some(({ kind }) => kind === 'limit');
+}
+
 export function addSummaries(summaries: readonly Summary[]): Summary {
   const keys = Object.keys(EMPTY_SUMMARY) as SummaryKey[];
   return Object.fromEntries(keys.map((key) => [key, summaries.reduce((sum, each) => sum + each[key], 0)])) as unknown as Summary;

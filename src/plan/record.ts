@@ -11,6 +11,7 @@ import { configurationHash, type OwnBase } from './identity.ts';
 import type { PlannedField } from './plan-file.ts';
 import { writesExpression } from './field-sql.ts';
 import { hasMember, memberText, objectOf } from './json-sql.ts';
+import { STAYS_REVERTED } from './actions.ts';
 import { CHANGES } from './plan-tables.ts';
 
 /** `due`: what the changes are due to, with `plan --base`. */
@@ -111,7 +112,7 @@ const HELD = `
     before, wanted AS after
   FROM c_results WHERE action = 'hold' OR (action = 'update' AND len(held_fields) > 0) ORDER BY key`;
 
-/** Rejects of records, of keys that stand twice on either side, and of rows whose key cannot be read. */
+/** Rejects of records, records that stay as a revert left them, rejects of keys that stand twice on either side, and of rows whose key cannot be read. */
 function rejects(bound: BoundSync): string {
   const rawKey = bound.key.map((key) => `coalesce(CAST(to_json(CAST(${key.raw.sql} AS VARCHAR)) AS VARCHAR), 'null')`).join(" || ',' || ");
   const isNull = bound.key.map((key) => `${key.raw.sql} IS NULL`).join(' OR ');
@@ -122,7 +123,7 @@ function rejects(bound: BoundSync): string {
       coalesce(known_code = field_reject.code, false) AS known, 1 AS copies
     FROM c_results WHERE action = 'reject'
     UNION ALL BY NAME
-    SELECT $sync AS sync, key, row_hash, known_code AS code, known_message AS message, NULL AS field, true AS known, 1 AS copies FROM c_results WHERE action = 'known_reject'
+    SELECT $sync AS sync, key, row_hash, known_code AS code, known_message AS message, NULL AS field, true AS known, 1 AS copies FROM c_results WHERE action = 'known_reject' OR ${STAYS_REVERTED}
     UNION ALL BY NAME
     SELECT $sync AS sync, key, row_hash, 'AMBIGUOUS_TARGET' AS code, 'the destination holds ' || copies || ' records with this key' AS message, NULL AS field,
       coalesce(known_code = 'AMBIGUOUS_TARGET', false) AS known, 1 AS copies FROM c_results WHERE action = 'ambiguous' AND has_d

@@ -5,6 +5,7 @@ import type { BoundSync } from './bind.ts';
 import type { CandidateCounts } from './candidates.ts';
 import { caseBits, type FieldCase, isCase } from './field-sql.ts';
 import { memberTexts } from './json-sql.ts';
+import { STAYS_REVERTED } from './actions.ts';
 import { RECORDS, WRITTEN_FIELDS } from './plan-tables.ts';
 import { type ChangeSample, type FieldChange, type HeldExample, type RejectGroup, type Summary, type Transition } from './document.ts';
 
@@ -37,8 +38,8 @@ export async function countPlan(
       count(*) FILTER (WHERE drifted OR (action = 'hold' AND reason IN ('gone', 'left')) OR (action = 'create' AND reason = 'gone')) AS drift,
       count(*) FILTER (WHERE conflicted) AS conflict, count(*) FILTER (WHERE taken_over AND action IN ('update', 'hold')) AS takeover,
       count(*) FILTER (WHERE action = 'same' AND has_d AND has_l AND unsent) AS adopt,
-      count(*) FILTER (WHERE action = 'same' AND has_d AND passed_over) AS passed_over,
-      count(*) FILTER (WHERE action = 'same' AND has_d AND NOT passed_over) AS same,
+      count(*) FILTER (WHERE action = 'same' AND has_d AND passed_over AND NOT ${STAYS_REVERTED}) AS passed_over,
+      count(*) FILTER (WHERE action = 'same' AND has_d AND NOT passed_over AND NOT ${STAYS_REVERTED}) AS same,
       count(*) FILTER (WHERE has_d) AS desired,
       count(*) FILTER (WHERE has_l AND NOT in_state) AS matched,
       count(*) FILTER (WHERE ${failing(bound)}) AS failing,

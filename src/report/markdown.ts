@@ -1,5 +1,5 @@
 /** The plan as Markdown, for a pull request. Values show only where the sync's `report.values` says so. */
-import { addSummaries, type ChangeSample, type PlanDocument, type RejectGroup, type SyncPlan } from '../plan/document.ts';
+import { addSummaries, type ChangeSample, isStopped, type PlanDocument, type RejectGroup, type SyncPlan } from '../plan/document.ts';
 import { count, fieldChange, keyText, plural } from './format.ts';
 import { transitionText } from './legend.ts';
 import { markdownCode as code, markdownText as text } from './markdown-escape.ts';
@@ -9,6 +9,8 @@ import { costText, summaryText } from './totals.ts';
 const FIELDS = 12;
 /** Characters of one message: a comment has room for what others say, too. */
 const MESSAGE = 1000;
+/** Bytes of all the reasons why one sync will not be applied. */
+const REASONS = 16_000;
 
 /** The whole document, with a line end at the end. */
 export function renderMarkdown(document: PlanDocument): string {
@@ -26,7 +28,7 @@ export function renderMarkdown(document: PlanDocument): string {
 }
 
 export function headline(document: PlanDocument): string {
-  const failed = document.syncs.filter((sync) => sync.error !== null).length;
+  const failed = document.syncs.filter((sync) => sync.error !== null || isStopped(sync)).length;
   const counts = summaryText(addSummaries(document.syncs.map((sync) => sync.summary)));
   if (counts.length > 0) return `Sluice plan: ${counts.join(', ')}`;
   return failed > 0 ? `Sluice plan: ${plural(failed, 'sync', 'syncs')} could not be planned` : 'Sluice plan: no changes';
@@ -58,7 +60,15 @@ export function alerts(sync: SyncPlan): readonly string[] {
   const reasons = sync.blocked.map(
     (block) => `${block.kind}: ${text(cutText(block.message))}${block.hint === null ? '' : ` (${text(cutText(block.hint))})`}`,
   );
-  return [alert('CAUTION', [`${name} will not be applied`, ...reasons])];
+  return [alert('CAUTION', [`${name} will not be applied`, ...withinLimit(reasons)])];
+}
+
+/** The first reasons: one sync must not take the room of a whole comment. */
+function withinLimit(reasons: readonly string[]): readonly string[] {
+  const ends = reasons.map((_, index) => reasons.slice(0, index + 1).reduce((sum, reason) => sum + Buffer.byteLength(reason), 0));
+  const fitting = Math.max(1, ends.filter((end) => end <= REASONS).length);
+  const left = reasons.length - fitting;
+  return [...reasons.slice(0, fitting), ...(left > 0 ? [`... ${plural(left, 'more reason')}`] : [])];
 }
 
 function cutText(message: string): string {

@@ -1,5 +1,5 @@
 /** One sync of a plan, line by line. */
-import type { GuardResult, Blocked, ChangeSample, FieldChange, SyncPlan } from '../plan/document.ts';
+import { type GuardResult, type Blocked, type ChangeSample, type FieldChange, isStopped, type SyncPlan } from '../plan/document.ts';
 import { changeLines, dueText } from './base-text.ts';
 import type { Paint } from './colour.ts';
 import { padEnd, padStart, visible, visibleLines } from './escape.ts';
@@ -17,6 +17,7 @@ const WIDTH = 118;
 export function syncLines(sync: SyncPlan, options: TextOptions): readonly string[] {
   const { paint } = options;
   if (sync.error !== null) return [...changeLines(sync, paint), ...errorLines(sync, paint)];
+  if (isStopped(sync)) return [...changeLines(sync, paint), ...blockedLines(sync, paint)];
   const rows = legend(sync);
   return [
     ...changeLines(sync, paint),

@@ -1,5 +1,5 @@
 /** The plan for people: fields and transitions before samples, totals last. */
-import type { PlanDocument, SyncPlan } from '../plan/document.ts';
+import { isStopped, type PlanDocument, type SyncPlan } from '../plan/document.ts';
 import { baseLines } from './base-text.ts';
 import type { Paint } from './colour.ts';
 import { displayWidth, padEnd, visible } from './escape.ts';
@@ -49,6 +49,7 @@ function ends(sync: SyncPlan): string {
 /** How much of the destination was looked at. */
 export function driftChecked(sync: SyncPlan): string {
   if (sync.error !== null) return '';
+  if (isStopped(sync)) return 'not compared';
   if (sync.refresh === 'none') return 'drift not checked';
   if (sync.refresh === 'all') return `drift checked on all, ${count(sync.live_read)} read`;
   return `drift checked on ${count(sync.live_read)} of ${count(Math.max(sync.rows, sync.live_read))}`;

@@ -1,5 +1,5 @@
 /** The last lines of a plan: what it comes to, and what it costs. */
-import { addSummaries, type PlanDocument, type Summary, type SyncPlan } from '../plan/document.ts';
+import { addSummaries, isStopped, type PlanDocument, type Summary, type SyncPlan } from '../plan/document.ts';
 import type { Paint } from './colour.ts';
 import { visible } from './escape.ts';
 import { bytes, count, plural } from './format.ts';
@@ -35,13 +35,13 @@ function headline(document: PlanDocument, errors: number, paint: Paint): string 
   const counts = summaryText(summary);
   const cost = costText(document.syncs);
   if (counts.length > 0) return [`${paint.bold('Plan:')} ${counts.join(', ')}.`, ...cost].join(' ');
-  if (errors > 0) return '';
+  if (errors > 0 || document.syncs.some((sync) => isStopped(sync))) return '';
   if (document.syncs.length === 0) return 'Nothing was planned.';
   const stateOnly = summary.adopt + summary.forget + summary.release;
   const state = stateOnly === 0 ? '' : ` ${plural(stateOnly, 'record')} to note in state; apply does that and writes nothing.`;
-  // A query without rows says nothing about the destination.
-  const isEmpty = document.syncs.some((sync) => sync.rows === 0);
-  return [`${paint.ok(isEmpty ? NO_CHANGES : `${NO_CHANGES} ${ALL_AGREES}`)}${state}`, ...billedText(document.syncs)].join(' ');
+  // A query without rows says nothing about the destination, and records that nobody looked at may differ.
+  const isUnknown = summary.unverified > 0 || document.syncs.some((sync) => sync.rows === 0);
+  return [`${paint.ok(isUnknown ? NO_CHANGES : `${NO_CHANGES} ${ALL_AGREES}`)}${state}`, ...billedText(document.syncs)].join(' ');
 }
 
 /** `12 to create, 340 to update, 1 rejected`; empty when there is nothing to write or to look at. */

@@ -62,6 +62,20 @@ describe('a mapping that cannot work is an error at its line', () => {
     expect(text).toContain('visible');
   });
 
+  test('on_missing: delete, of an object whose records the user may not delete', async () => {
+    await using o = await orgProject({
+      source: [ADA],
+      objects: { Kept__c: { deletable: false, fields: { Ext__c: KEY } } },
+      sync: { destination: { connection: 'crm', object: 'Kept__c', key: 'Ext__c' }, fields: { Name: 'name' }, on_missing: 'delete' },
+      sandbox: { user: { username: 'jane@acme.example' } },
+    });
+    const told = 'cannot be deleted: jane@acme.example has no right to delete Kept__c';
+    expect(await planError(o)).toMatch(new RegExp(`syncs\\.yaml:\\d+:\\d+: records of Kept__c ${told}`));
+    const doctor = await o.p.run(['doctor']);
+    expect(doctor.stdout).toContain(told);
+    expect(doctor.code).toBe(1);
+  });
+
   test('a reference to an object that the field does not point at, or by a field that is no key', async () => {
     const objects = { Plan__c: { fields: { Code__c: KEY, Note__c: { type: 'string' } } } } as const;
     const reference = async (of: Yaml): Promise<string> => {

@@ -12,6 +12,7 @@ export const RELATIONS = `
     (n.nspname = ANY (current_schemas(false)))::text AS listed,
     has_schema_privilege(n.oid, 'USAGE')::text AS usable,
     (has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT'))::text AS readable,
+    has_table_privilege(c.oid, 'DELETE')::text AS deletable,
     c.reltuples::text AS rows,
     current_user::text AS "user"
   FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

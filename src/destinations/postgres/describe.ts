@@ -2,7 +2,7 @@
 import { InternalError, UserError } from '../../errors.ts';
 import { nearest } from '../../nearest.ts';
 import { qualified } from '../../workspace/quote.ts';
-import type { FieldSchema, ObjectSchema } from '../destination.ts';
+import type { FieldSchema, ObjectSchema, Support } from '../destination.ts';
 import { type CatalogRow, type CatalogRows, COLUMNS, CONSTRAINTS, RELATIONS, TABLES, UNIQUE_KEYS } from './catalog.ts';
 import { type TypeInfo, typeInfo } from './types.ts';
 
@@ -53,6 +53,7 @@ export async function describeTable(rows: CatalogRows, object: string): Promise<
       object,
       fields: columns.map((row) => fieldOf(row, found, constraints)),
       uniqueKeys: keys.map((key) => key.columns),
+      deletable: deleteRight(found),
       references: foreign.map((row) => ({ field: text(row, 'field'), object: text(row, 'object'), target: text(row, 'target') })),
       qualifiedName: qualified(found.schema, found.name),
     },
@@ -64,6 +65,7 @@ interface Found {
   readonly schema: string;
   readonly name: string;
   readonly user: string;
+  readonly deletable: boolean;
   readonly estimatedRows: number | undefined;
 }
 
@@ -79,6 +81,7 @@ async function findTable(rows: CatalogRows, object: string): Promise<Found> {
     schema: text(first, 'schema'),
     name: text(first, 'name'),
     user: text(first, 'user'),
+    deletable: first['deletable'] === 'true',
     estimatedRows: estimate < 0 ? undefined : estimate,
   };
   const kind = OTHER_KINDS[text(first, 'kind')];
@@ -94,6 +97,12 @@ function checkRights(row: CatalogRow, { schema, name, user }: Found): void {
     new UserError(`the role ${user} has no right to use ${on}`, { hint: `Grant it: GRANT ${right} TO ${qualified(user)};` });
   if (row['usable'] !== 'true') throw missing(`USAGE ON SCHEMA ${qualified(schema)}`, `the schema ${schema}`);
   if (row['readable'] !== 'true') throw missing(`SELECT ON ${qualified(schema, name)}`, `the table ${schema}.${name}`);
+}
+
+function deleteRight({ deletable, schema, name, user }: Found): Support {
+  if (deletable) return { can: true };
+  const table = qualified(schema, name);
+  return { can: false, reason: `the role ${user} has no right to do so: GRANT DELETE ON ${table} TO ${qualified(user)};` };
 }
 
 function ambiguousTable(object: string, rows: readonly CatalogRow[]): UserError {

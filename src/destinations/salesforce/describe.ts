@@ -8,6 +8,7 @@ export interface SObject {
   readonly queryable: boolean;
   readonly createable: boolean;
   readonly updateable: boolean;
+  readonly deletable: boolean;
   readonly fields: readonly SField[];
 }
 
@@ -55,6 +56,7 @@ export function objectSchema(sobject: SObject, username: string): ObjectSchema {
     object: sobject.name,
     fields,
     uniqueKeys: lookups.filter((field) => isUnique(field)).map(({ name }) => [name]),
+    deletable: sobject.deletable ? { can: true } : { can: false, reason: `${username} has no right to delete ${sobject.name}` },
     looseKeys: lookups.filter((field) => !isUnique(field)).map(({ name }) => name),
     hiddenHint: `It may exist and not be visible to ${username}.`,
     references: sobject.fields.flatMap(({ name, referenceTo }) => referenceTo.map((object) => ({ field: name, object, target: 'Id' }))),

@@ -40,14 +40,14 @@ export class Describer {
   async #ask(object: string): Promise<SObject> {
     const answer = await this.#describe(object);
     if (answer?.name !== object) throw await this.#missing(object);
-    const { name, queryable, createable, updateable, fields } = answer;
+    const { name, queryable, createable, updateable, deletable, fields } = answer;
     if (!queryable) {
       const { username } = await this.#client.identity();
       throw new UserError(`${username} may not read records of ${name} through the API`, {
         hint: 'Give the user the right to read the object (profile or permission set). Some objects of the system have no API access at all.',
       });
     }
-    return { name, queryable, createable, updateable, fields: fields.map((field) => kept(field)) };
+    return { name, queryable, createable, updateable, deletable, fields: fields.map((field) => kept(field)) };
   }
 
   async #describe(object: string): Promise<SObjectAnswer | undefined> {

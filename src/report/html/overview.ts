@@ -1,5 +1,5 @@
 /** The head of the page: what the plan comes to, what stops it, and its syncs side by side. */
-import type { Blocked, PlanDocument, Summary, SyncPlan } from '../../plan/document.ts';
+import { type Blocked, isStopped, type PlanDocument, type Summary, type SyncPlan } from '../../plan/document.ts';
 import { cut } from '../escape.ts';
 import { count, plural } from '../format.ts';
 import { changesIn, costText, summaryText } from '../totals.ts';
@@ -12,7 +12,7 @@ import type { IsMasked } from './records.ts';
 const MESSAGE = 1000;
 
 export function headline(document: PlanDocument): string {
-  const failed = document.syncs.filter((sync) => sync.error !== null).length;
+  const failed = document.syncs.filter((sync) => sync.error !== null || isStopped(sync)).length;
   const counts = summaryText(document.summary);
   if (counts.length > 0) return sentence(counts);
   return failed > 0 ? `${plural(failed, 'sync', 'syncs')} could not be planned` : 'No changes';

@@ -1,5 +1,5 @@
 /** One sync in detail: its fields and their most frequent changes, guards, checks, rejects, notes. */
-import type { SyncPlan, Transition } from '../../plan/document.ts';
+import { isStopped, type SyncPlan, type Transition } from '../../plan/document.ts';
 import { cut } from '../escape.ts';
 import { brief, bytes, count, keyText, plural } from '../format.ts';
 import { driftChecked } from '../text.ts';
@@ -36,7 +36,9 @@ export function syncSection(sync: SyncPlan, options: { readonly index: number; r
   </section>`;
 }
 
-function changes({ summary, cost }: SyncPlan): Html {
+function changes(sync: SyncPlan): Html {
+  const { summary, cost } = sync;
+  if (isStopped(sync)) return NOTHING;
   if (changesIn(summary) === 0) return html`<p class="quiet">No changes, ${count(summary.unchanged)} unchanged.</p>`;
   const parts = changeParts(summary).filter((part) => part.count > 0);
   const billed = [

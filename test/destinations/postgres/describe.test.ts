@@ -62,7 +62,9 @@ describe('fields', () => {
       'GRANT SELECT (id, a, b), INSERT (id, a), UPDATE (b) ON t TO clerk',
     ]);
     await using clerk = await Target.open(of.url, { url: of.url, user: 'clerk', password: 'x' });
-    const { fields } = await clerk.destination.describe('t');
+    const { fields, deletable } = await clerk.destination.describe('t');
+    expect(deletable).toEqual({ can: false, reason: 'the role clerk has no right to do so: GRANT DELETE ON "public"."t" TO "clerk";' });
+    expect((await of.destination.describe('t')).deletable).toEqual({ can: true });
     expect(fields.map(({ name, creatable, updatable, readable, reason }) => [name, creatable, updatable, readable, reason])).toEqual([
       ['id', true, false, true, 'the role clerk has no right to update it'],
       ['a', true, false, true, 'the role clerk has no right to update it'],
