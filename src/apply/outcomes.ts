@@ -60,7 +60,8 @@ function positionsOf(batch: WriteBatch): number[] {
 }
 
 function settledAs(outcome: Answer): Settled {
-  return outcome.status === 'applied' || outcome.status === 'unchanged' ? { status: outcome.status, remoteId: outcome.remoteId } : outcome;
+  if (outcome.status === 'unchanged') return { status: 'unchanged', remoteId: outcome.remoteId, verified: true };
+  return outcome.status === 'applied' ? { status: 'applied', remoteId: outcome.remoteId, verified: outcome.verified } : outcome;
 }
 
 function unsent(failure: Error | undefined): Settled {

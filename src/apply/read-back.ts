@@ -50,8 +50,8 @@ export class ReadBack {
 
   #chosen(batch: WriteBatch, outcomes: readonly Settled[]): number[] {
     if (this.#verify === 'none' || !this.#looking.destination.capabilities.readByKey.can || batch.action === 'delete') return [];
-    const acknowledged = [...outcomes.entries()].flatMap(([position, { status }]) =>
-      status === 'applied' || status === 'unchanged' ? [position] : [],
+    const acknowledged = [...outcomes.entries()].flatMap(([position, { status, verified }]) =>
+      (status === 'applied' || status === 'unchanged') && verified !== true ? [position] : [],
     );
     const left = this.#verify === 'all' ? VERIFY_ALL - this.#verified : 0;
     return acknowledged.slice(0, Math.max(VERIFY_SAMPLE, left));

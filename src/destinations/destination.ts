@@ -148,6 +148,8 @@ export type Outcome =
       readonly remoteId?: string | undefined;
       /** What people should know of it: "existed already and was updated". A sentence about one record, without a value. */
       readonly note?: string | undefined;
+      /** The connector has seen that the record holds what was sent, field by field: nothing needs to be read back. */
+      readonly verified?: boolean | undefined;
     }
   /** The destination already held exactly this. */
   | { readonly status: 'unchanged'; readonly remoteId?: string | undefined }

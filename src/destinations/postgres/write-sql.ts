@@ -203,6 +203,12 @@ export function lookSelect(bound: BoundBatch, positions?: readonly number[]): st
     WHERE v.verdict IS DISTINCT FROM 'write'${within}`;
 }
 
+/** Positions of what was written and does not stand there as it was sent: triggers and rules may have changed it. */
+export function alteredSelect(bound: BoundBatch): string {
+  const same = all(bound.fields.map((field) => holdsAfter(field)));
+  return `SELECT s.pos::text FROM ${STAGED} AS s WHERE NOT EXISTS (SELECT FROM ${tableName(bound.table)} AS t WHERE ${keyMatch(bound.keys)} AND ${same})`;
+}
+
 // ---- writing
 
 /** A part of what is staged, as SQL expressions: positions from `from` to before `to`; each row passes through `mark`. */

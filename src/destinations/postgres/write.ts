@@ -12,6 +12,7 @@ import { salvage } from './salvage.ts';
 import { Settled } from './settled.ts';
 import { type Parent, parentOf } from './table-sql.ts';
 import {
+  alteredSelect,
   bindBatch,
   type BoundBatch,
   type BoundWrite,
@@ -39,7 +40,7 @@ export class Writer {
   /** Every bad record is found here: a batch is never refused as a whole. */
   async write(batch: WriteBatch): Promise<readonly Outcome[]> {
     if (batch.size === 0) return [];
-    const outcomes: Outcome[] = Array.from({ length: batch.size }, () => ({ status: 'applied' }));
+    const outcomes = Array.from({ length: batch.size }, (): Outcome => APPLIED);
     try {
       await this.#session.transaction('WRITE', async (client) => this.#writeBatch(client, batch, outcomes));
       return outcomes;
@@ -57,6 +58,7 @@ export class Writer {
       const settled = new Settled(bound, outcomes);
       await resolveParents(client, bound, settled);
       await writeStaged(client, bound, settled);
+      if (batch.action !== 'delete') await verifyStored(client, bound, outcomes);
     } catch (error) {
       this.#tables.clear(); // it may have been altered
       throw writeFailure(error, bound);
@@ -80,6 +82,15 @@ export class Writer {
     );
   }
 }
+
+/** In the same transaction: nobody else can have changed it in between. */
+async function verifyStored(client: PgClient, bound: BoundBatch, outcomes: Outcome[]): Promise<void> {
+  const altered = new Set((await client.rows(alteredSelect(bound))).map((row) => Number(row['pos'])));
+  for (const [pos, outcome] of outcomes.entries()) if (outcome === APPLIED && !altered.has(pos)) outcomes[pos] = VERIFIED;
+}
+
+const APPLIED: Outcome = { status: 'applied' };
+const VERIFIED: Outcome = { status: 'applied', verified: true };
 
 async function stage(client: PgClient, bound: BoundBatch): Promise<void> {
   // A deferred constraint must fail here, where its record can be found, and not at the end. Lookups go through indexes.

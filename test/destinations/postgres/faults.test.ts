@@ -15,7 +15,8 @@ const TABLE = [
   "INSERT INTO t VALUES (1, 'a', 'x'), (2, 'a', 'x'), (3, 'a', 'x')",
 ];
 const ROWS = 'SELECT id, v, other FROM t ORDER BY id';
-const applied: Outcome = { status: 'applied' };
+const applied: Outcome = { status: 'applied', verified: true };
+const deleted: Outcome = { status: 'applied' };
 const held = (message: string): Outcome => ({ status: 'held', message });
 const UPDATES = ['1', '2', '3'].map((key) => ({ key, before: { v: 'a' }, after: { v: 'b' } }));
 
@@ -91,7 +92,7 @@ describe('another session', () => {
     const other = await session(of.url, "UPDATE t SET v = 'theirs' WHERE id = 2");
     const writing = of.write('t', 'delete', 'id', UPDATES.map(({ key, before }) => ({ key, before }))); // prettier-ignore
     await commitWhenWaitedFor(other, of);
-    expect(await writing).toEqual([applied, held('v moved since the plan'), applied]);
+    expect(await writing).toEqual([deleted, held('v moved since the plan'), deleted]);
     expect(await of.sql(ROWS)).toEqual([{ id: '2', v: 'theirs', other: 'x' }]);
   });
 

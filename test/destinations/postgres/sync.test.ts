@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { onPostgres, type Postgres, startPostgres } from '../../support/postgres.ts';
-import { project, type TestProject } from '../../support/project.ts';
+import { must, project, type TestProject } from '../../support/project.ts';
 
 let server: Postgres;
 beforeAll(async () => {
@@ -66,6 +66,22 @@ describe('a sync into Postgres', () => {
     expect(await of.summary()).toEqual({ unchanged: 3 });
     await onPostgres(url, `UPDATE "Account" SET "Plan" = 'theirs' WHERE "Id" = '1'`);
     expect(await of.summary()).toMatchObject({ update: 1, drift: 1 });
+  });
+
+  it('a change from outside is drift, of however many records, and in fields that the last run did not write', async () => {
+    const { of, url } = await synced({ guards: { updates: { percent: 100 } } });
+    await using _of = of;
+    const rows = (seats: number) => Array.from({ length: 2500 }, (_, index) => [String(index), 'One', 'basic', seats] as const);
+    await of.source(...rows(1));
+    await of.apply();
+    await onPostgres(url, `UPDATE "Account" SET "Name" = 'theirs'`);
+    expect(await of.summary()).toEqual({ update: 2500, drift: 2500 });
+    await of.apply();
+    await of.source(...rows(2));
+    must(await of.run(['plan', '--out', 'p.duckdb']), 0);
+    await onPostgres(url, `UPDATE "Account" SET "Plan" = 'theirs'`);
+    must(await of.run(['apply', 'p.duckdb', '--yes']), 0);
+    expect(await of.summary()).toEqual({ update: 2500, drift: 2500 });
   });
 
   it('a key without a unique constraint names the statement that creates one', async () => {

@@ -10,7 +10,8 @@ const ACCOUNTS = [
   "INSERT INTO accounts VALUES ('1', 'One', 1.50, 'own'), ('2', 'Two', null, null)",
 ];
 const ALL = 'SELECT id, name, arr, note FROM accounts ORDER BY id';
-const applied: Outcome = { status: 'applied' };
+const applied: Outcome = { status: 'applied', verified: true };
+const deleted: Outcome = { status: 'applied' };
 const unchanged: Outcome = { status: 'unchanged' };
 const held = (message: string): Outcome => ({ status: 'held', message });
 const rejected = (code: string): unknown => expect.objectContaining({ status: 'rejected', code });
@@ -80,7 +81,7 @@ describe('what becomes of a change', () => {
       { key: '2', before: { name: 'Zwei', arr: null } },
       { key: '3', before: { name: 'x', arr: null } },
     ]);
-    expect(outcomes).toEqual([applied, held('name moved since the plan'), unchanged]);
+    expect(outcomes).toEqual([deleted, held('name moved since the plan'), unchanged]);
     expect(await of.sql('SELECT id FROM accounts ORDER BY id')).toEqual([{ id: '2' }]);
   });
 
@@ -107,7 +108,7 @@ describe('what becomes of a change', () => {
       const change = { key: '9', before: { name: 'Nine' }, after: { name: 'Neun' } };
       expect(await of.write('accounts', 'update', 'id', [change])).toEqual([expected]);
     }
-    for (const expected of [applied, unchanged]) {
+    for (const expected of [deleted, unchanged]) {
       expect(await of.write('accounts', 'delete', 'id', [{ key: '9', before: { name: 'Neun' } }])).toEqual([expected]);
     }
   });
@@ -144,7 +145,7 @@ describe('what becomes of a change', () => {
     const before = { b0: 'b', pos: 'p', 'we"ird': 'w' };
     const after = { b0: 'B', pos: 'P', 'we"ird': 'W' };
     expect(await of.write(object, 'update', key, [{ key: ['1', '2024-01-02'], before, after }])).toEqual([applied]);
-    expect(await of.write(object, 'delete', key, [{ key: ['1', '2024-01-01'], before }])).toEqual([applied]);
+    expect(await of.write(object, 'delete', key, [{ key: ['1', '2024-01-01'], before }])).toEqual([deleted]);
     expect(await of.sql('SELECT * FROM "Odd.Schema ""x"""."select" ORDER BY 1')).toEqual([
       { 'Ünï key': '1', from: '2024-01-02', b0: 'B', pos: 'P', 'we"ird': 'W' },
       { 'Ünï key': '2', from: '2024-01-01', b0: 'n', pos: 'n', 'we"ird': 'n' },
@@ -300,9 +301,9 @@ describe('bad records among good ones', () => {
     await using of = await target([...TABLE, "INSERT INTO parent VALUES (2), (3)", "INSERT INTO t VALUES (1, 'n', parent => 2)"].map((each) => each.replace("(1, 'n', parent => 2)", "(1, 'n', null, null, null, null, null, 2)"))); // prettier-ignore
     const outcomes = await of.write('parent', 'delete', 'id', [{ key: '1', before: {} }, { key: '2', before: {} }, { key: '3', before: {} }]); // prettier-ignore
     expect(outcomes).toEqual([
-      applied,
+      deleted,
       { status: 'rejected', code: 'FOREIGN_KEY', message: 'records of public.t refer to it (constraint "t_parent_fkey", SQLSTATE 23503)' },
-      applied,
+      deleted,
     ]);
   });
 
@@ -433,7 +434,7 @@ describe('references', () => {
     expect(outcomes).toEqual([held('plan moved since the plan'), applied, applied]);
     const again = [{ key: '3', before: { plan: '#12' }, after: { plan: 'basic' } }];
     expect(await of.write('accounts', 'update', 'id', again, { references })).toEqual([unchanged]);
-    expect(await of.write('accounts', 'delete', 'id', [{ key: '2', before: { plan: 'pro' } }], { references })).toEqual([applied]);
+    expect(await of.write('accounts', 'delete', 'id', [{ key: '2', before: { plan: 'pro' } }], { references })).toEqual([deleted]);
   });
 
   it('to a key that is stored itself, and to a number that is none', async () => {
