@@ -144,7 +144,7 @@ export async function loadBatch(workspace: Workspace, planned: PlannedSync, batc
     object: planned.object,
     action: batch.action === 'clear' ? 'update' : batch.action,
     key: planned.keyFields,
-    fields: fields.map(({ name, storedType, reference }) => ({ field: name, type: storedType, reference: reference ?? undefined })),
+    fields: fields.map(({ name, type, storedType, reference }) => ({ field: name, type, storedType, reference: reference ?? undefined })),
     size: sizeOf(batch),
     workspace,
     relation: table,

@@ -121,12 +121,21 @@ export interface WriteChange {
   readonly after: Readonly<Record<string, string | null>> | null;
 }
 
+export interface WrittenField {
+  readonly field: string;
+  /** What the sync takes the field for: the exact texts are of this type, and live is compared in it. */
+  readonly type: FieldType;
+  /** The destination's own type of the field, where it is another. */
+  readonly storedType?: FieldType | undefined;
+  readonly reference?: ReferenceField | undefined;
+}
+
 /** Changes of one action and one set of fields: nothing but `fields` (and, on create, the key) is written. */
 export interface WriteBatch {
   readonly object: string;
   readonly action: 'create' | 'update' | 'delete';
   readonly key: readonly { readonly field: string; readonly type: FieldType }[];
-  readonly fields: readonly { readonly field: string; readonly type: FieldType; readonly reference?: ReferenceField | undefined }[];
+  readonly fields: readonly WrittenField[];
   /** Number of changes. */
   readonly size: number;
   readonly workspace: Workspace;

@@ -72,7 +72,10 @@ const DATED: Readonly<Record<string, string>> = { date: 'DATE', timestamp: 'TIME
 const asItIs = (column: string): string => column;
 const asText = (column: string): string => `CAST(${column} AS text)`;
 
-/** The way of a type into the workspace. What DuckDB has no type for comes as Postgres's own text. */
+/**
+ * The way of a type into the workspace. What DuckDB has no type for comes as Postgres's own text: of an `interval` without
+ * the `+` that DuckDB cannot read, of an `inet` without the mask that a cast adds.
+ */
 export function passageOf({ base, baseName, kind, name }: PgType): Passage {
   if (kind === 'pseudo' && base !== 'record') return { refused: `a column of the type ${name}`, hint: 'Cast it to text.' };
   if (base === 'money') {
@@ -84,6 +87,8 @@ export function passageOf({ base, baseName, kind, name }: PgType): Passage {
   if (same !== undefined) return { type: same, copied: asItIs };
   const dated = DATED[base];
   if (dated !== undefined) return { type: dated, copied: eraAfterDay };
+  if (base === 'interval') return { type: 'VARCHAR', copied: (column) => `replace(CAST(${column} AS text), '+', '')` };
+  if (base === 'inet') return { type: 'VARCHAR', copied: (column) => `CASE WHEN ${column} IS NOT NULL THEN concat(${column}) END` };
   if (base === 'numeric') return { type: decimalType(baseName), copied: asItIs };
   return { type: 'VARCHAR', copied: asText };
 }

@@ -99,6 +99,18 @@ export function writes(on: Bench): void {
       await on.settled(s.p, { known_rejected: 1 });
     });
 
+    test('a field that the sync takes for a set, or for a number, is compared as such when it is written', async () => {
+      const fields = { Plan: { column: 'plan', compare: 'set' }, Notes: { column: 'seats', type: 'integer' } };
+      await using s = await on.scene({ source: [['1', 'Ada', 'a;b', 10]], sync: { fields: { Name: 'name', ...fields } } });
+      await s.p.apply();
+      await s.stage.edit('Account', '1', { Plan: 'b; a', Notes: '010' });
+      await on.settled(s.p);
+      await s.p.source(['1', 'Ada', 'a;b;c', 11]);
+      expect(await s.p.summary()).toMatchObject({ update: 1 });
+      expect(nonZero((await s.p.apply()).summary)).toEqual({ applied: 1 });
+      await on.settled(s.p);
+    });
+
     test('text arrives as it is: empty is not null, nothing is cut or read as code', async () => {
       const texts = [
         '',

@@ -163,8 +163,8 @@ function isWorthAll(table: Table, count: number): boolean {
 
 /** Days that DuckDB knows and Postgres does not. */
 function inRange({ type }: TableColumn, text: string): string {
-  if (type.kind === 'date') return ` AND CAST(${text} AS DATE) >= DATE '4713-11-24 (BC)' AND (isinf(CAST(${text} AS DATE)) OR CAST(${text} AS DATE) <= DATE '5874897-12-31')`; // prettier-ignore
-  if (type.kind === 'timestamp') return ` AND CAST(${text} AS TIMESTAMP) >= TIMESTAMP '4713-11-25 (BC) 00:00:00'`;
+  if (type.kind === 'date') return ` AND (isinf(CAST(${text} AS DATE)) OR CAST(${text} AS DATE) BETWEEN DATE '4713-11-24 (BC)' AND DATE '5874897-12-31')`; // prettier-ignore
+  if (type.kind === 'timestamp') return ` AND (isinf(CAST(${text} AS TIMESTAMP)) OR CAST(${text} AS TIMESTAMP) >= TIMESTAMP '4713-11-25 (BC) 00:00:00')`; // prettier-ignore
   return '';
 }
 

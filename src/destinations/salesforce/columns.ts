@@ -1,7 +1,7 @@
 /** What a batch writes, in Salesforce's words: fields by API name, parents by a key of theirs. */
 import type { FieldType } from '../../canonical/types.ts';
 import { UserError } from '../../errors.ts';
-import type { ReferenceField, WriteBatch } from '../destination.ts';
+import type { WriteBatch, WrittenField } from '../destination.ts';
 
 /** What writing needs of the description of an object. */
 export interface DescribedObject {
@@ -60,18 +60,11 @@ export async function bindBatch(batch: WriteBatch, describe: Describe): Promise<
   return { batch, object: described.name, key, columns: columns.filter(({ field }) => !isSame(field, key.field)) };
 }
 
-interface WrittenField {
-  readonly index: number;
-  readonly field: string;
-  readonly type: FieldType;
-  readonly reference?: ReferenceField | undefined;
-}
-
-async function columnOf(described: DescribedObject, describe: Describe, written: WrittenField): Promise<WireColumn> {
-  const { index, reference, type } = written;
+async function columnOf(described: DescribedObject, describe: Describe, written: WrittenField & { index: number }): Promise<WireColumn> {
+  const { index, reference, type, storedType = type } = written;
   const found = described.fields.find(({ name, relationshipName }) => name === written.field || relationshipName === written.field);
   if (found === undefined) throw noField(described, written.field);
-  if (reference === undefined) return { index, field: found.name, type };
+  if (reference === undefined) return { index, field: found.name, type: storedType };
   if (isSame(reference.key, 'Id')) return { index, field: found.name, type: { kind: 'text' } };
   const { relationshipName, referenceTo } = found;
   if (relationshipName === null) throw noField(described, written.field);

@@ -29,7 +29,7 @@ export async function stage(bound: BoundBatch): Promise<void> {
 async function createView({ batch, key, columns }: BoundBatch, relation: string): Promise<void> {
   const id = isSame(key.field, 'Id') ? 'coalesce(remote_id, k0)' : 'remote_id';
   const values = columns.map(({ index, type, parent }, place) => {
-    const text = parent === undefined ? wireText(batch.fields[index]?.type ?? type, `a${index}`) : `nullif(${TRIMMED(`a${index}`)}, '')`;
+    const text = parent === undefined ? wireText(type, `a${index}`) : `nullif(${TRIMMED(`a${index}`)}, '')`;
     return `, ${text} AS w${place}`;
   });
   await batch.workspace.run(

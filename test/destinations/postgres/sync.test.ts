@@ -101,3 +101,69 @@ describe('a sync into Postgres', () => {
     expect(stdout).toContain('key field "Id" cannot be written: it is numbered by the database');
   });
 });
+
+describe('from Postgres to Postgres', () => {
+  const VALUES = {
+    inet: ['1.2.3.4', '10.0.0.1/8', '::1'],
+    cidr: ['10.0.0.0/8', '1.2.3.4'],
+    date: ['infinity', '-infinity', '2024-02-29', '0044-03-15 BC'],
+    timestamp: ['infinity', '-infinity', '2024-02-29 01:02:03.000004'],
+    timestamptz: ['infinity', '-infinity', '2024-02-29 01:02:03.000004+05:30'],
+    time: ['00:00:00', '24:00:00', '01:02:03.000004'],
+    timetz: ['01:02:03+05:30', '01:02:03-11'],
+    interval: ['1 mon -1 day +01:02:03.000004', '-1 mon +40 days -00:30', '3 years'],
+    numeric: ['1.5', 'NaN', '1e40', '-0.000001'],
+    float8: ['1.5', '-0.1', '1e300', 'Infinity'],
+    int8: ['9223372036854775807', '-1'],
+    uuid: ['a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
+    bytea: ['\\x00ff', '\\x'],
+    text: ['', ' a ', 'it\'\'s "x"', '😀'],
+    'varchar(5)': ['a', 'abcde'],
+    'char(5)': ['a', 'abcde'],
+    bool: ['true', 'false'],
+    jsonb: ['{"b": 1.50, "a": [null]}', '[]', '"x"'],
+    'int[]': ['{1,NULL,3}', '{}'],
+    int4range: ['[1,5)', 'empty'],
+    macaddr: ['08:00:2b:01:02:03'],
+    bit: ['1', '0'],
+    tsvector: ['a b c'],
+  } as const;
+
+  /** Keys are compared as text, and these have several. */
+  const NO_KEYS: ReadonlySet<string> = new Set(['jsonb', 'interval']);
+
+  it('every value of every type arrives, as field and as key', async () => {
+    const url = await server.createDatabase();
+    const types = Object.entries(VALUES).map(([type, values], index) => ({ type, values, name: `t${index}` }));
+    for (const { name, type, values } of types) {
+      const rows = values.map((value, index) => `(${index + 1}, '${value}', '${value}', 0)`).join(', ');
+      await onPostgres(url, `CREATE TABLE src_${name} (id int PRIMARY KEY, k ${type}, f ${type}, v int)`, `INSERT INTO src_${name} VALUES ${rows}, (0, NULL, NULL, 0)`); // prettier-ignore
+      await onPostgres(url, `CREATE TABLE by_id_${name} (id int PRIMARY KEY, f ${type}, v int)`);
+      if (!NO_KEYS.has(type)) await onPostgres(url, `CREATE TABLE by_key_${name} (k ${type} PRIMARY KEY, v int)`);
+    }
+    const sync = types.flatMap(({ name, type }) => [
+      { name: `${name}_field`, source: { connection: 'pg', query: `select id, f, v from src_${name}`, key: 'id' }, destination: { connection: 'own', object: `by_id_${name}`, key: 'id' }, fields: { f: 'f', v: 'v' } },
+      ...(NO_KEYS.has(type) ? [] : [{ name: `${name}_key`, source: { connection: 'pg', query: `select k, v from src_${name} where k is not null`, key: 'k' }, destination: { connection: 'own', object: `by_key_${name}`, key: 'k' }, fields: { v: 'v' } }]),
+    ]); // prettier-ignore
+    await using of = await project({ sync, connections: ['pg', 'own'].map((name) => ({ kind: 'Connection', name, type: 'postgres', url })) });
+    const typeOf = (name: string): string => types[Number(/\d+/.exec(name)?.[0])]?.type ?? '';
+    const told = async (...args: readonly string[]): Promise<unknown> => {
+      const ran = await of.run(['plan', '--json', ...args]);
+      const { syncs } = ran.json as { syncs: readonly { name: string; summary: Record<string, number>; error: unknown }[] };
+      return Object.fromEntries(syncs.map(({ name, summary, error }) => [`${typeOf(name)} ${name}`, error ?? [summary['create'], summary['update'], summary['rejected'], summary['drift']]])); // prettier-ignore
+    };
+    const each = (of: (count: number) => unknown): unknown =>
+      Object.fromEntries(sync.map(({ name }) => [`${typeOf(name)} ${name}`, of((types[Number(/\d+/.exec(name)?.[0])]?.values.length ?? 0) + (name.endsWith('_field') ? 1 : 0))])); // prettier-ignore
+    expect(await told()).toEqual(each((count) => [count, 0, 0, 0]));
+    must(await of.run(['apply', '--yes']), 0);
+    expect(await told('--refresh', 'all')).toEqual(each(() => [0, 0, 0, 0]));
+    for (const { name } of types) await onPostgres(url, `UPDATE src_${name} SET v = 1`);
+    expect(await told('--refresh', 'changed')).toEqual(each((count) => [0, count, 0, 0]));
+    must(await of.run(['apply', '--yes', '--refresh', 'changed']), 0);
+    expect(await told('--refresh', 'all')).toEqual(each(() => [0, 0, 0, 0]));
+    for (const { name, type } of types) {
+      const shown = (table: string): string => `SELECT id, CAST(f AS text) COLLATE "C" AS f, v FROM ${table} ORDER BY id`;
+      expect(await onPostgres(url, shown(`by_id_${name}`)), type).toEqual(await onPostgres(url, shown(`src_${name}`)));
+    }
+  });
+});

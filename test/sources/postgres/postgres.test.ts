@@ -71,7 +71,7 @@ describe('values and their types', () => {
     ['timestamp(0)', 'TIMESTAMP', ["'2024-03-10 01:02:03.6'"], ['2024-03-10 01:02:04']],
     ['time', 'VARCHAR', ["'24:00:00'"], ['24:00:00']],
     ['timetz', 'VARCHAR', ["'10:00:00+09'"], ['10:00:00+09']],
-    ['interval', 'VARCHAR', ["'1 year -2 days 03:04:05.000001'"], ['1 year -2 days +03:04:05.000001']],
+    ['interval', 'VARCHAR', ["'1 year -2 days 03:04:05.000001'"], ['1 year -2 days 03:04:05.000001']],
     ['text', 'VARCHAR', ["''", "E'a\\r\\nb'", "E'\\uFEFFx'"], ['', 'a\r\nb', '\uFEFFx']],
     ['varchar(5)', 'VARCHAR', ["'abc  '"], ['abc  ']],
     ['char(5)', 'VARCHAR', ["'abc'"], ['abc']],

@@ -1,6 +1,7 @@
 /** Writing to the test-only destination, with the failures it was told to have. */
 import { setTimeout as delay } from 'node:timers/promises';
 
+import type { FieldType } from '../../../src/canonical/types.ts';
 import { BatchRejectedError, type Outcome, type WriteBatch, type WriteChange } from '../../../src/destinations/destination.ts';
 import { TransientError } from '../../../src/errors.ts';
 import { NORMALISERS, type TestOptions } from './options.ts';
@@ -162,6 +163,15 @@ function normalised(options: TestOptions, text: string): string | null {
 }
 
 /** With atomic compare: what keeps the change from being written. */
+/** A stored text in the field type of the sync, of those types that have several texts for one value. */
+function inType({ kind }: FieldType, text: string | null): string | null {
+  if (text === null) return null;
+  if (kind === 'integer' && /^\d+$/.test(text)) return BigInt(text).toString();
+  if (kind !== 'set') return text;
+  const members = text.startsWith('[') ? (JSON.parse(text) as string[]) : text.split(';').map((member) => member.trim());
+  return JSON.stringify([...new Set(members)].toSorted());
+}
+
 function movedField(store: Store, batch: LoadedBatch, change: WriteChange, live: StoredRecord | undefined): Outcome | undefined {
   if (batch.action === 'create')
     return live === undefined ? undefined : { status: 'held', message: 'the record exists: it was created since the plan' };
@@ -169,14 +179,14 @@ function movedField(store: Store, batch: LoadedBatch, change: WriteChange, live:
     return batch.action === 'delete'
       ? { status: 'unchanged' }
       : { status: 'held', message: 'the record is gone: it was deleted since the plan' };
-  const moved = batch.fields.find(({ field, reference }) => {
+  const moved = batch.fields.find(({ field, type, reference }) => {
     const stored = live.values[field] ?? null;
     const parent =
       reference === undefined || stored === null
         ? undefined
         : (store.objects[reference.object] ?? []).find((record) => record.id === stored);
     const shown = reference === undefined || stored === null ? stored : (parent?.values[reference.key] ?? `#${stored}`);
-    return change.before !== null && change.before[field] !== undefined && shown !== change.before[field];
+    return change.before !== null && change.before[field] !== undefined && inType(type, shown) !== change.before[field];
   });
   return moved === undefined ? undefined : { status: 'held', message: `${moved.field} moved since the plan` };
 }
