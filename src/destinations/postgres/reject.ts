@@ -43,9 +43,19 @@ function violation(error: PgError, bound: BoundBatch): Refusal | undefined {
   }
   if (error.sqlstate.startsWith('22')) return { code: 'CONVERSION', message: error.message };
   if (error.sqlstate.startsWith('54')) return { code: 'TOO_LARGE', message: 'a value is too large for the table or one of its indexes' };
-  return error.sqlstate.startsWith('P0')
-    ? { code: 'TRIGGER', message: 'a function or trigger of the database raised an exception' }
-    : undefined;
+  if (OF_THE_SERVER.test(error.sqlstate)) return undefined;
+  // The input of `hstore`, `jsonpath` and `regclass` fails like a statement that is wrong.
+  return error.sqlstate.startsWith('42')
+    ? { code: 'CONVERSION', message: 'the database cannot work with a value' }
+    : { code: 'TRIGGER', message: 'a function or trigger of the database raised an exception' };
+}
+
+/** Classes of failures that have nothing to do with a record: connections, transactions, roles, resources, the server itself. */
+export const OF_THE_SERVER = /^(?:08|25|26|28|3D|40|53|55|57|58|72|F0|HV|XX)/;
+
+/** Whether a refusal may be the table's as a whole: a column that is gone fails like a value that names none. */
+export function mayBeOfTheTable(error: unknown): boolean {
+  return error instanceof PgError && !/^(?:22|23|44|54|P0)/.test(error.sqlstate);
 }
 
 /** Of the two tables of a foreign key, the error names the one that refers. */

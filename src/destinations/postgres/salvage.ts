@@ -3,11 +3,10 @@
  * network. A part is one statement over a range of the staged table; parts grow while all goes well and end before the
  * record that failed. A bad record costs the rows before it in its part a second time.
  */
-import { InternalError } from '../../errors.ts';
 import type { PgClient, PgRow } from '../../postgres/client.ts';
 import { PgError } from '../../postgres/errors.ts';
 import { explainMisfit } from './misfit.ts';
-import { refusalOf } from './reject.ts';
+import { OF_THE_SERVER, refusalOf } from './reject.ts';
 import type { Settled } from './settled.ts';
 import { type BoundBatch, lookSelect, STAGED, writeStatement } from './write-sql.ts';
 
@@ -28,13 +27,15 @@ export async function salvage(client: PgClient, bound: BoundBatch, settled: Sett
     DROP SEQUENCE ${MARK}`);
   const failed = await client.rows(`SELECT * FROM ${FAILED} ORDER BY pos`);
   await settleShort(client, bound, settled, failed.filter((row) => row['sqlstate'] === SHORT).map((row) => Number(row['pos']))); // prettier-ignore
-  for (const [index, row] of failed.filter(({ sqlstate }) => sqlstate !== SHORT).entries()) {
+  const refused = failed.filter(({ sqlstate }) => sqlstate !== SHORT);
+  for (const [index, row] of refused.entries()) {
     const refusal = refusalOf(errorOf(row), bound);
-    if (refusal === undefined) throw new InternalError(`a record was refused for a reason that is none (${row['sqlstate'] ?? ''})`);
+    if (refusal === undefined) throw errorOf(row);
     const pos = Number(row['pos']);
     const { code, message } = index < EXPLAINED ? await explainMisfit(client, bound, pos, refusal) : refusal;
     settled.settle(pos, { status: 'rejected', code, message });
   }
+  await settled.remove(client, refused);
 }
 
 /** Records that were left alone since they were looked at: they moved, came or went, or something suppresses the write. */
@@ -79,8 +80,8 @@ function program(bound: BoundBatch): string {
           END IF;
           low := high;
           size := least(size * 2, ${bound.batch.size});
-        EXCEPTION WHEN OTHERS THEN
-          IF SQLSTATE !~ '^(22|23|44|54|P0)|^(42501|${SHORT})$' THEN RAISE; END IF;
+        EXCEPTION WHEN OTHERS OR assert_failure THEN
+          IF SQLSTATE ~ '${OF_THE_SERVER.source}' THEN RAISE; END IF;
           IF high - low > 1 THEN
             SELECT last_value INTO stopped FROM ${MARK};
             -- At the last record: a constraint was checked when the statement was through, and the mark says nothing.

@@ -1,5 +1,5 @@
 /** Which changes of a batch have their outcome already. */
-import type { PgClient } from '../../postgres/client.ts';
+import type { PgClient, PgRow } from '../../postgres/client.ts';
 import type { Outcome } from '../destination.ts';
 import { outcomeOf, type Verdict } from '../verdict.ts';
 import { type BoundBatch, REMOVE_STAGED } from './write-sql.ts';
@@ -34,7 +34,12 @@ export class Settled {
       const field = this.#bound.fields.find(({ index }) => String(index) === row['field'])?.name;
       this.settle(Number(row['pos']), outcomeOf(row['verdict'] as Verdict, this.#bound.batch, field));
     }
-    await client.run(REMOVE_STAGED, [`{${rows.map((row) => row['pos']).join(',')}}`]);
+    await this.remove(client, rows);
     return rows.length;
+  }
+
+  /** Takes changes that are settled out of the batch. */
+  async remove(client: PgClient, rows: readonly PgRow[]): Promise<void> {
+    if (rows.length > 0) await client.run(REMOVE_STAGED, [`{${rows.map((row) => row['pos']).join(',')}}`]);
   }
 }

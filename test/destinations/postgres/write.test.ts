@@ -355,6 +355,35 @@ describe('bad records among good ones', () => {
     expect(await of.write('t', 'update', 'id', updates)).toEqual(expected);
   });
 
+  it('a value or a trigger that fails like a wrong statement, or with a code of its own, costs no other record its write', async () => {
+    await using of = await target([
+      'CREATE TABLE t (id int PRIMARY KEY, p jsonpath, r regclass, v text)',
+      `CREATE FUNCTION judge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         IF new.v = 'own' THEN RAISE EXCEPTION USING ERRCODE = 'U0001', MESSAGE = 'value ' || new.v || ' is secret'; END IF;
+         IF new.v = 'assert' THEN ASSERT false, 'value is secret'; END IF;
+         IF new.v = 'gone' THEN EXECUTE 'INSERT INTO secret VALUES (1)'; END IF;
+         RETURN new; END $$`,
+      'CREATE TRIGGER judge BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION judge()',
+      "INSERT INTO t SELECT n, NULL, NULL, 'x' FROM generate_series(11, 16) AS n",
+    ]);
+    const values = [{ p: 'secret((', r: null, v: null }, { p: null, r: 'secret', v: null }, { p: null, r: 't', v: 'own' }, { p: '$.a', r: null, v: 'assert' }, { p: null, r: null, v: 'gone' }, { p: '$.a', r: 't', v: 'fine' }]; // prettier-ignore
+    const trigger = 'a function or trigger of the database raised an exception';
+    const expected = [
+      { status: 'rejected', code: 'CONVERSION', message: 'field "p": the database cannot work with a value (SQLSTATE 42601)' },
+      { status: 'rejected', code: 'CONVERSION', message: 'field "r": the database cannot work with a value (SQLSTATE 42P01)' },
+      { status: 'rejected', code: 'TRIGGER', message: `${trigger} (SQLSTATE U0001)` },
+      { status: 'rejected', code: 'TRIGGER', message: `${trigger} (SQLSTATE P0004)` },
+      { status: 'rejected', code: 'CONVERSION', message: 'the database cannot work with a value (SQLSTATE 42P01)' },
+      { ...applied },
+    ];
+    expect(await of.write('t', 'create', 'id', values.map((after, index) => ({ key: String(index + 1), after })))).toEqual(expected); // prettier-ignore
+    const before = { p: null, r: null, v: 'x' };
+    expect(await of.write('t', 'update', 'id', values.map((after, index) => ({ key: String(index + 11), before, after })))).toEqual(expected); // prettier-ignore
+    await of.sql('ALTER TABLE t RENAME COLUMN p TO q');
+    const whole = of.write('t', 'create', 'id', [{ key: '30', after: values[5] ?? {} }]);
+    await expect(whole).rejects.toThrow(/column "p"/);
+  });
+
   it('a policy that refuses', async () => {
     await using of = await target([
       'CREATE TABLE t (id int PRIMARY KEY, v text)',
