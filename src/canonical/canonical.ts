@@ -87,6 +87,7 @@ function oneOf(from: Family, allowed: readonly Family[], raw: RawValue, what: st
 export function canonicalValue(type: FieldType, raw: RawValue, rules: TextRules = {}): string {
   switch (type.kind) {
     case 'text':
+      if (type.keyOf !== undefined) return applyTextRules(keyForm(type.keyOf, raw), rules);
       return textForm(type, applyTextRules(type.native === undefined ? rawText(raw) : nativeText(raw, type.native), rules));
     case 'integer':
       return bounded(integerValue(castable(raw), canonicalType(type)), type);
@@ -107,6 +108,14 @@ export function canonicalValue(type: FieldType, raw: RawValue, rules: TextRules 
     case 'bytes':
       return familyOf(raw.type) === 'text' ? `TRY(from_base64(${raw.sql}))` : `CAST(${raw.sql} AS BLOB)`;
   }
+}
+
+/** The text of another record's key, in the form of that key; what is no such key stays as it is. Zeros in front may be digits of a name. */
+function keyForm(key: FieldType, raw: RawValue): string {
+  const text = rawText(raw);
+  const canonical = canonicalText(key, canonicalValue(key, raw));
+  const isNamed = familyOf(raw.type) === 'text' && (key.kind === 'integer' || key.kind === 'decimal');
+  return isNamed ? `CASE WHEN regexp_matches(${text}, '^[+-]?0[0-9]') THEN ${text} ELSE coalesce(${canonical}, ${text}) END` : `coalesce(${canonical}, ${text})`;
 }
 
 function textForm(type: FieldType & { kind: 'text' }, text: string): string {
@@ -275,7 +284,7 @@ export function valueOfText(type: FieldType, text: string): string {
  * it: the destination gets what the source says.
  */
 export function exactText(type: FieldType, raw: RawValue): string {
-  if (type.kind === 'text' && type.native === undefined) return rawText(raw);
+  if (type.kind === 'text' && type.native === undefined && type.keyOf === undefined) return rawText(raw);
   if (type.kind === 'json') return jsonText(raw);
   if (type.kind === 'float' && type.digits !== undefined) return allDigits(type, raw);
   return canonicalText(type, canonicalValue(type, raw));

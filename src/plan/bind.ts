@@ -212,7 +212,8 @@ function fieldType(mapping: FieldMapping, schema: FieldSchema, targets: Readonly
 /** A reference is the text of its target's key, compared as that key is. */
 function referenceType({ object, key }: { object: string; key: string }, targets: ReadonlyMap<string, ObjectSchema>): FieldType {
   const target = targets.get(object)?.fields.find((field) => field.name === key)?.type;
-  if (target?.kind !== 'text') return { kind: 'text' };
+  if (target === undefined) return { kind: 'text' };
+  if (target.kind !== 'text' || target.native !== undefined) return { kind: 'text', keyOf: target };
   return { kind: 'text', lower: target.anyCase === true || target.lower === true, id18: target.id18 === true };
 }
 

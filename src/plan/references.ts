@@ -5,7 +5,9 @@ import type { TextRules } from '../canonical/types.ts';
 import type { Refresh, Sync } from '../config/model.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { literal } from '../workspace/quote.ts';
 import type { BoundField, BoundSync } from './bind.ts';
+import { PLANNED_REJECTS } from './document.ts';
 import { elementText } from './json-sql.ts';
 
 export interface ReferenceRequest {
@@ -48,6 +50,10 @@ async function readParents(workspace: Workspace, destination: Destination, field
   );
 }
 
+/** A record that the destination refused is not sent again: its children find no parent. */
+const NOT_REFUSED = `NOT EXISTS (
+  SELECT 1 FROM c_known AS r WHERE r.key = d.key AND r.row_hash = d.row_hash AND r.code NOT IN (${PLANNED_REJECTS.map((code) => literal(code)).join(', ')}))`;
+
 /** Creates of an earlier sync of this plan, or of this very sync, that write the referenced object by the referenced key. */
 async function addPlannedParents(
   workspace: Workspace,
@@ -71,6 +77,6 @@ async function addPlannedParents(
   }
   if (creates(bound.sync)) {
     await workspace.run(`INSERT INTO c_parents SELECT ${field.index}, value, true FROM (
-      SELECT ${elementText('key', 0)} AS value FROM c_desired WHERE key IS NOT NULL AND key NOT IN (SELECT key FROM c_live)) WHERE ${missing}`);
+      SELECT ${elementText('key', 0)} AS value FROM c_desired AS d WHERE key IS NOT NULL AND key NOT IN (SELECT key FROM c_live) AND ${NOT_REFUSED}) WHERE ${missing}`);
   }
 }

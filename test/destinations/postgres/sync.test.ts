@@ -84,6 +84,32 @@ describe('a sync into Postgres', () => {
     expect(await of.summary()).toEqual({ update: 2500, drift: 2500 });
   });
 
+  it('references are found by keys of every type, however the source writes them', async () => {
+    const url = await server.createDatabase();
+    await onPostgres(
+      url,
+      'CREATE TABLE p (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n numeric UNIQUE, d numeric(9,2) UNIQUE, u uuid UNIQUE, t timestamptz UNIQUE, i int UNIQUE)',
+      "INSERT INTO p (n, d, u, t, i) VALUES (1.50, 5, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '2024-01-01 12:00Z', 7), (2, 6, NULL, NULL, 8)",
+      'CREATE TABLE c (id int PRIMARY KEY, n int REFERENCES p, d int REFERENCES p, u int REFERENCES p, t int REFERENCES p, i int REFERENCES p)',
+      `CREATE VIEW src AS SELECT 1 AS id, 1.500::numeric(9,3) AS n, 5.000::numeric AS d, 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'::text AS u, '2024-01-01 13:00+01'::timestamptz AS t, 7::int8 AS i
+       UNION ALL SELECT 2, 2, 6, NULL, NULL, 8`,
+    );
+    const fields = Object.fromEntries(['n', 'd', 'u', 't', 'i'].map((name) => [name, { column: name, reference: { object: 'p', key: name } }])); // prettier-ignore
+    const sync = { source: { connection: 'pg', query: 'select * from src', key: 'id' }, destination: { connection: 'own', object: 'c', key: 'id' }, fields }; // prettier-ignore
+    await using of = await project({ sync, connections: ['pg', 'own'].map((name) => ({ kind: 'Connection', name, type: 'postgres', url })) });
+    expect(await of.summary()).toEqual({ create: 2 });
+    await of.apply();
+    expect(await onPostgres(url, 'SELECT * FROM c ORDER BY id')).toEqual([
+      { id: '1', n: '1', d: '1', u: '1', t: '1', i: '1' },
+      { id: '2', n: '2', d: '2', u: null, t: null, i: '2' },
+    ]);
+    expect(await of.summary()).toEqual({ unchanged: 2 });
+    await onPostgres(url, 'UPDATE c SET t = 2, n = 2');
+    expect(await of.summary()).toEqual({ update: 2, drift: 2 });
+    await of.apply();
+    expect(await of.summary(['--refresh', 'all'])).toEqual({ unchanged: 2 });
+  });
+
   it('a key without a unique constraint names the statement that creates one', async () => {
     const { of } = await synced({}, TABLE.replace(' PRIMARY KEY', ''));
     await using _of = of;
