@@ -38,7 +38,7 @@ export async function show(shell: Shell, { args }: Invocation): Promise<number> 
   return withState(shell, async (state, keyFields) => {
     const head = await headOf(state, String(args[0]));
     const keys = listArgument(args[1]).map((text) => JSON.stringify(parseKey(text, keyFields(head.sync))));
-    const records = keys.length === 0 ? [] : await recordsOf(state, head.sync, keys);
+    const records = keys.length === 0 ? [] : await recordsOf(state, head.sync, await storedKeys(state, head.sync, keys));
     const holder = await state.holder(head.sync);
     if (shell.options.json) await shell.printJson({ ...headDocument(head, holder), records_shown: records });
     else await shell.print(renderHead(head, holder) + records.map((record) => renderRecord(record)).join(''));
@@ -52,8 +52,9 @@ export async function remove(shell: Shell, { args, options }: Invocation): Promi
     const keys = listArgument(args[1]).map((text) => JSON.stringify(parseKey(text, keyFields(head.sync))));
     const what =
       keys.length === 0 ? `all ${plural(head.records, 'record')} of ${head.sync}` : `${plural(keys.length, 'record')} of ${head.sync}`;
+    const stored = keys.length === 0 ? undefined : await storedKeys(state, head.sync, keys);
     if (!(await confirm(shell, options, `Forget ${what}? The destination is not touched.`))) return EXIT.error;
-    const removed = await state.remove(head.sync, keys.length === 0 ? undefined : keys);
+    const removed = await state.remove(head.sync, stored);
     return done(shell, { sync: head.sync, removed }, `Forgot ${plural(removed, 'record')} of ${head.sync}.`);
   });
 }
@@ -62,6 +63,7 @@ export async function move(shell: Shell, { args }: Invocation): Promise<number> 
   return withState(shell, async (state) => {
     const head = await headOf(state, String(args[0]));
     const to = String(args[1]);
+    if (to === head.sync) throw new UserError(`${to} is the name that its state has already`);
     await state.move(head.sync, to);
     return done(
       shell,
@@ -95,6 +97,20 @@ async function headOf(state: State, sync: string): Promise<SyncState> {
   throw new UserError(`there is no state of a sync "${sync}"`, { hint: near === undefined ? known : `Did you mean "${near}"? ${known}` });
 }
 
+/** The keys as state has them: in lower case where the destination tells no cases apart. Throws `UserError` for one that is not there. */
+async function storedKeys(state: State, sync: string, keys: readonly string[]): Promise<readonly string[]> {
+  await using workspace = await Workspace.open();
+  const { records } = await state.attach(workspace, sync);
+  const stored: string[] = [];
+  for (const key of keys) {
+    const rows = await workspace.rows(`SELECT key FROM ${records} AS records WHERE lower(key) = lower($key) ORDER BY key <> $key LIMIT 2`, { key });
+    const [first, second] = rows.map((row) => String(row['key']));
+    if (first === undefined || (first !== key && second !== undefined)) throw new UserError(`there is no record ${key} in the state of ${sync}`);
+    stored.push(first);
+  }
+  return stored;
+}
+
 async function recordsOf(state: State, sync: string, keys: readonly string[]): Promise<readonly StoredRecord[]> {
   await using workspace = await Workspace.open();
   const { records } = await state.attach(workspace, sync);
@@ -105,7 +121,6 @@ async function recordsOf(state: State, sync: string, keys: readonly string[]): P
        FROM ${records} AS records WHERE key = $key`,
       { key },
     );
-    if (row.origin === undefined) throw new UserError(`there is no record ${key} in the state of ${sync}`);
     found.push({
       key: JSON.parse(key) as string[],
       sent: parsed(row.sent),

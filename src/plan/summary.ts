@@ -35,7 +35,7 @@ export async function countPlan(
   const row = await workspace.row(`
     SELECT ${['create', 'update', 'delete', 'clear', 'forget', 'skip', 'hold'].map((action) => `count(*) FILTER (WHERE action = '${action}') AS n_${action}`).join(', ')},
       count(*) FILTER (WHERE action = 'update' AND len(held_fields) > 0) AS part_held,
-      count(*) FILTER (WHERE drifted OR (action = 'hold' AND reason IN ('gone', 'left')) OR (action = 'create' AND reason = 'gone')) AS drift,
+      count(*) FILTER (WHERE (drifted AND NOT conflicted) OR (action = 'hold' AND reason IN ('gone', 'left')) OR (action = 'create' AND reason = 'gone')) AS drift,
       count(*) FILTER (WHERE conflicted) AS conflict, count(*) FILTER (WHERE taken_over AND action IN ('update', 'hold')) AS takeover,
       count(*) FILTER (WHERE action = 'same' AND has_d AND has_l AND unsent) AS adopt,
       count(*) FILTER (WHERE action = 'same' AND has_d AND passed_over AND NOT ${STAYS_REVERTED}) AS passed_over,
@@ -197,8 +197,10 @@ function keyOf(row: Row): string[] {
   return JSON.parse(String(row['key'])) as string[];
 }
 
+/** Without a prototype: a field may be called `constructor`. */
 function valuesOf(text: unknown): Readonly<Record<string, string | null>> {
-  return typeof text === 'string' ? (JSON.parse(text) as Record<string, string | null>) : {};
+  const values = typeof text === 'string' ? (JSON.parse(text) as Record<string, string | null>) : {};
+  return Object.assign(Object.create(null), values) as Record<string, string | null>;
 }
 
 function fieldChanges(row: Row): FieldChange[] {

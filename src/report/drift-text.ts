@@ -13,7 +13,9 @@ export function renderDrift(document: PlanDocument, paint: Paint): string {
   const failed = document.syncs.filter((sync) => sync.error !== null).length;
   const total =
     moved === 0
-      ? 'No drift.'
+      ? failed === 0
+        ? 'No drift.'
+        : 'No drift in what could be read.'
       : `Drift: ${plural(moved, 'record')}, ${count(document.summary.conflict)} of them in conflict with the warehouse.`;
   const unread = failed === 0 ? [] : [paint.error(`${plural(failed, 'sync', 'syncs')} could not be read.`)];
   return `${[...blocks, moved === 0 && failed === 0 ? paint.ok(total) : total, ...unread].join('\n')}\n`;

@@ -4,6 +4,7 @@ import type { Paint } from './colour.ts';
 import { visible } from './escape.ts';
 import { brief, count } from './format.ts';
 import { rejectLines } from './reject-text.ts';
+import { changesIn } from './totals.ts';
 
 export interface LegendRow {
   readonly symbol: string;
@@ -76,5 +77,6 @@ export function transitionText(transitions: readonly Transition[] = []): string 
 function driftFate(sync: SyncPlan): readonly string[] {
   const { held, drift, conflict } = sync.summary;
   if (held === 0) return ['will be overwritten'];
-  return [held >= drift + conflict ? 'held' : 'some held, the others will be overwritten'];
+  if (changesIn(sync.summary) === 0) return ['held'];
+  return [held < drift + conflict ? 'some held, the others will be overwritten' : 'held or overwritten, as on_drift says'];
 }

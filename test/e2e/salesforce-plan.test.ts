@@ -153,6 +153,8 @@ describe('records that share a key', () => {
     await using o = await orgProject({ source: [['a1', 'Ada', 'Team', 5]], objects: { Account: { fields: { External_Id__c: { ...KEY, caseSensitive: false } } } } }); // prettier-ignore
     o.sandbox.org.insert('Account', { External_Id__c: 'A1', Name: 'Ada', Plan__c: 'Team', Seats__c: 5 });
     expect(await o.p.summary()).toEqual({ adopt: 1, unchanged: 1 });
+    await o.p.apply();
+    expect((await o.p.run(['state', 'show', 'accounts', 'A1'])).stdout).toContain('a1: adopted');
     await o.p.source(['a1', 'Ada', 'Scale', 5], ['A1', 'Eve', 'Team', 5]);
     expect(await o.p.summary()).toMatchObject({ rejected: 2 });
   });

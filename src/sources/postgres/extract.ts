@@ -1,6 +1,6 @@
 /** The query's rows as a table of the workspace. */
 import type { Column } from '../../canonical/types.ts';
-import { UserError } from '../../errors.ts';
+import { type Location, UserError } from '../../errors.ts';
 import type { PgClient } from '../../postgres/client.ts';
 import { loadRows, UnreadableValueError } from '../../postgres/load.ts';
 import { exactValue, passageOf } from '../../postgres/types.ts';
@@ -64,9 +64,20 @@ function copied(columns: readonly SourceColumn[]): string[] {
 export function failure(error: unknown, query: Query, client: PgClient): unknown {
   if (error instanceof UnreadableValueError) {
     const { message, hint } = error.problems[0] ?? { message: error.message };
-    return new UserError(message, { location: query.lines[0], hint, cause: error });
+    const named = `column "${error.column.name}"`;
+    const { what, location } = writtenAs(query, error.column.name) ?? { what: named, location: query.lines[0] };
+    return new UserError(message.replace(named, what), { location, hint, cause: error });
   }
   return placeQueryError(withoutPlace(error), query, client.options);
+}
+
+/** What a column of the mapped query was in the user's file: `q."price" AS f1` stands on a line of its own, an expression ends on one. */
+function writtenAs({ sql, lines }: Query, name: string): { readonly what: string; readonly location: Location | undefined } | undefined {
+  const texts = sql.split('\n');
+  const place = texts.findIndex((text) => [`AS ${name}`, `AS ${name},`].some((end) => text.endsWith(` ${end}`)));
+  if (!/^[kf]\d+$/.test(name) || place < 0) return undefined;
+  const column = /^q\.(.+) AS \w+,?$/.exec(texts[place] ?? '')?.[1];
+  return { what: column === undefined ? 'the expression' : `column ${column}`, location: lines[place] };
 }
 
 function rowHash(columns: readonly SourceColumn[]): string {

@@ -84,6 +84,17 @@ describe('a sync into Postgres', () => {
     expect(await of.summary()).toEqual({ update: 2500, drift: 2500 });
   });
 
+  it('a value that the workspace does not have is told by the column that the file names', async () => {
+    const url = await server.createDatabase();
+    const source = { connection: 'pg', query: `select 1 as id, 'NaN'::numeric(10,2) as arr, 'x' as "full name"`, key: 'id' };
+    const sync = { source, fields: { Name: 'full name', Seats: { sql: 'arr' }, Notes: 'arr' } };
+    await using of = await project({ sync, connections: [{ kind: 'Connection', name: 'pg', type: 'postgres', url }] });
+    const { stdout } = await of.run(['plan']);
+    expect(stdout).toMatch(/syncs\.yaml:\d+:\d+: the expression holds values that a DECIMAL\(10,2\) cannot hold, in 1 row/);
+    await of.sync({ source, fields: { Name: 'full name', Notes: 'arr' } });
+    expect((await of.run(['plan'])).stdout).toMatch(/syncs\.yaml:\d+:\d+: column "arr" holds values that a DECIMAL\(10,2\) cannot hold, in 1 row/);
+  });
+
   it('references are found by keys of every type, however the source writes them', async () => {
     const url = await server.createDatabase();
     await onPostgres(
