@@ -115,7 +115,9 @@ function keyForm(key: FieldType, raw: RawValue): string {
   const text = rawText(raw);
   const canonical = canonicalText(key, canonicalValue(key, raw));
   const isNamed = familyOf(raw.type) === 'text' && (key.kind === 'integer' || key.kind === 'decimal');
-  return isNamed ? `CASE WHEN regexp_matches(${text}, '^[+-]?0[0-9]') THEN ${text} ELSE coalesce(${canonical}, ${text}) END` : `coalesce(${canonical}, ${text})`;
+  return isNamed
+    ? `CASE WHEN regexp_matches(${text}, '^[+-]?0[0-9]') THEN ${text} ELSE coalesce(${canonical}, ${text}) END`
+    : `coalesce(${canonical}, ${text})`;
 }
 
 function textForm(type: FieldType & { kind: 'text' }, text: string): string {

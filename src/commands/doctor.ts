@@ -105,8 +105,11 @@ function rightsOn(schema: ObjectSchema, sync: Sync): string {
   const mapped = sync.fields.map((field) => schema.fields.find((each) => each.name === field.field)).filter((field) => field !== undefined);
   const closed = mapped.filter((field) => !field.creatable && !field.updatable);
   if (sync.onMissing === 'delete' && schema.deletable?.can === false)
-    throw new UserError(`records cannot be deleted: ${schema.deletable.reason}`, { hint: `Grant the right, or set another on_missing in ${sync.name}.` });
-  if (closed.length === 0) return `${plural(mapped.length, 'field')} may be written${sync.onMissing === 'delete' ? ', records may be deleted' : ''}`;
+    throw new UserError(`records cannot be deleted: ${schema.deletable.reason}`, {
+      hint: `Grant the right, or set another on_missing in ${sync.name}.`,
+    });
+  if (closed.length === 0)
+    return `${plural(mapped.length, 'field')} may be written${sync.onMissing === 'delete' ? ', records may be deleted' : ''}`;
   throw new UserError(
     `may not be written: ${closed.map((field) => `${field.name}${field.reason === undefined ? '' : ` (${field.reason})`}`).join(', ')}`,
     {

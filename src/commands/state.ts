@@ -103,9 +103,12 @@ async function storedKeys(state: State, sync: string, keys: readonly string[]): 
   const { records } = await state.attach(workspace, sync);
   const stored: string[] = [];
   for (const key of keys) {
-    const rows = await workspace.rows(`SELECT key FROM ${records} AS records WHERE lower(key) = lower($key) ORDER BY key <> $key LIMIT 2`, { key });
+    const rows = await workspace.rows(`SELECT key FROM ${records} AS records WHERE lower(key) = lower($key) ORDER BY key <> $key LIMIT 2`, {
+      key,
+    });
     const [first, second] = rows.map((row) => String(row['key']));
-    if (first === undefined || (first !== key && second !== undefined)) throw new UserError(`there is no record ${key} in the state of ${sync}`);
+    if (first === undefined || (first !== key && second !== undefined))
+      throw new UserError(`there is no record ${key} in the state of ${sync}`);
     stored.push(first);
   }
   return stored;

@@ -7,7 +7,8 @@ import { listed } from './schema-errors.ts';
 export function writersProblem(sync: Sync, other: Sync): Problem | undefined {
   const shared = sharedFields(sync, other);
   if (shared.length === 0) return undefined;
-  if (sync.partition === undefined || other.partition === undefined || sync.partition === other.partition) return bothWrite(sync, other, shared);
+  if (sync.partition === undefined || other.partition === undefined || sync.partition === other.partition)
+    return bothWrite(sync, other, shared);
   return otherKey(sync, other);
 }
 

@@ -127,7 +127,8 @@ export function documentOf(sync: Sync, properties: readonly Property[]): Readonl
   const document = emptyTree();
   put(document, ['kind'], 'Sync');
   put(document, ['name'], sync.name);
-  for (const property of properties) if (!isStandard(property)) put(document, property.path, property.secret === true ? '(sensitive)' : property.value);
+  for (const property of properties)
+    if (!isStandard(property)) put(document, property.path, property.secret === true ? '(sensitive)' : property.value);
   const fields = Object.entries((document['fields'] ?? {}) as Readonly<Record<string, Tree>>);
   return { ...document, fields: Object.fromEntries(fields.map(([name, mapping]) => [name, shortForm(mapping)])) };
 }

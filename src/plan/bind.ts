@@ -164,7 +164,11 @@ export function bindSync(input: {
     return { index, field, type: found.type, raw };
   });
   const fields = sync.fields.map((mapping, index) => bindField({ sync, mapping, index, mapped, typeOf, schema, targets, problems }));
-  problems.push(...keyProblems(sync, schema, capabilities), ...requiredFieldProblems(sync, schema), ...modeProblems(sync, schema, capabilities));
+  problems.push(
+    ...keyProblems(sync, schema, capabilities),
+    ...requiredFieldProblems(sync, schema),
+    ...modeProblems(sync, schema, capabilities),
+  );
   problems.push(...twiceMapped(sync, schema));
   if (problems.length > 0) throw UserError.of(problems);
   return { sync, key, fields, schema, capabilities, query: mapped.query, timezone, hashedBy: 'workspace' };

@@ -181,8 +181,12 @@ test('state: list, show, rename, forget, unlock', async () => {
   ]);
   const shown = await sluiceJson(here.path, 'state-show', ['state', 'show', 'customers', '0001']);
   expect(shown.document.records_shown).toMatchObject([{ key: ['0001'], origin: 'created', sent: { Name: 'Umbrella GmbH' } }]);
-  expect((await sluice(here.path, ['state', 'rm', 'customers', 'nobody', '--yes'])).stderr).toContain('there is no record ["nobody"] in the state of customers');
-  expect((await sluice(here.path, ['state', 'mv', 'customers', 'customers'])).stderr).toContain('customers is the name that its state has already');
+  expect((await sluice(here.path, ['state', 'rm', 'customers', 'nobody', '--yes'])).stderr).toContain(
+    'there is no record ["nobody"] in the state of customers',
+  );
+  expect((await sluice(here.path, ['state', 'mv', 'customers', 'customers'])).stderr).toContain(
+    'customers is the name that its state has already',
+  );
   expect((await sluice(here.path, ['state', 'show', 'customer'])).stderr).toContain('Did you mean "customers"?');
   expect((await sluice(here.path, ['state', 'rm', 'customers', '0001'], { answer: 'no' })).code).toBe(1);
   expect((await sluice(here.path, ['state', 'rm', 'customers', '0001'], { answer: 'yes' })).stdout).toBe('Forgot 1 record of customers.\n');

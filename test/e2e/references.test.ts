@@ -197,6 +197,22 @@ describe('an object that refers to itself', () => {
     expect(await p.summary()).toEqual({ unchanged: 4 });
   });
 
+  test('a parent that the destination refused is none: its child is no change of every plan', async () => {
+    await using p = await project({ ...TREE, crm: [TREE.crm?.[0] ?? '', (TREE.crm?.[1] ?? '').replace('Name VARCHAR', "Name VARCHAR CHECK (Name <> 'bad')")] }); // prettier-ignore
+    await p.warehouse("INSERT INTO account VALUES ('1', 'bad', NULL), ('2', 'Bob', '1')");
+    await p.apply([], 5);
+    expect(await p.summary()).toEqual({ rejected: 1, known_rejected: 1 });
+    await p.apply([], 5);
+    expect(await p.summary()).toEqual({ known_rejected: 2 });
+    await p.warehouse("UPDATE account SET name = 'good' WHERE id = '1'");
+    await p.apply();
+    expect(await tree(p)).toEqual([
+      ['1', null],
+      ['2', '1'],
+    ]);
+    expect(await p.summary()).toEqual({ unchanged: 2 });
+  });
+
   test('what only a second pass writes is shown, checked and counted like any other change', async () => {
     await using p = await project(TREE);
     await p.warehouse("INSERT INTO account VALUES ('1', 'Ada', NULL)");

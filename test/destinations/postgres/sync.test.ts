@@ -92,7 +92,9 @@ describe('a sync into Postgres', () => {
     const { stdout } = await of.run(['plan']);
     expect(stdout).toMatch(/syncs\.yaml:\d+:\d+: the expression holds values that a DECIMAL\(10,2\) cannot hold, in 1 row/);
     await of.sync({ source, fields: { Name: 'full name', Notes: 'arr' } });
-    expect((await of.run(['plan'])).stdout).toMatch(/syncs\.yaml:\d+:\d+: column "arr" holds values that a DECIMAL\(10,2\) cannot hold, in 1 row/);
+    expect((await of.run(['plan'])).stdout).toMatch(
+      /syncs\.yaml:\d+:\d+: column "arr" holds values that a DECIMAL\(10,2\) cannot hold, in 1 row/,
+    );
   });
 
   it('references are found by keys of every type, however the source writes them', async () => {
@@ -107,7 +109,10 @@ describe('a sync into Postgres', () => {
     );
     const fields = Object.fromEntries(['n', 'd', 'u', 't', 'i'].map((name) => [name, { column: name, reference: { object: 'p', key: name } }])); // prettier-ignore
     const sync = { source: { connection: 'pg', query: 'select * from src', key: 'id' }, destination: { connection: 'own', object: 'c', key: 'id' }, fields }; // prettier-ignore
-    await using of = await project({ sync, connections: ['pg', 'own'].map((name) => ({ kind: 'Connection', name, type: 'postgres', url })) });
+    await using of = await project({
+      sync,
+      connections: ['pg', 'own'].map((name) => ({ kind: 'Connection', name, type: 'postgres', url })),
+    });
     expect(await of.summary()).toEqual({ create: 2 });
     await of.apply();
     expect(await onPostgres(url, 'SELECT * FROM c ORDER BY id')).toEqual([
@@ -188,7 +193,10 @@ describe('from Postgres to Postgres', () => {
 
     const planned = async (...args: readonly string[]): Promise<unknown> => {
       const { syncs } = (await of.run(['plan', '--json', ...args])).json as { syncs: readonly { name: string; summary: Record<string, number>; error: unknown }[] }; // prettier-ignore
-      return syncs.map(({ name, summary, error }) => [name === 'wide' ? name : KEYS[Number(name.slice('keyed_'.length))], error ?? nonZero(summary)]);
+      return syncs.map(({ name, summary, error }) => [
+        name === 'wide' ? name : KEYS[Number(name.slice('keyed_'.length))],
+        error ?? nonZero(summary),
+      ]);
     };
     const each = (of: (count: number) => unknown): unknown => [...KEYS.map((type) => [type, of(VALUES[type].length)]), ['wide', of(5)]];
     expect(await planned()).toEqual(each((create) => ({ create })));
