@@ -70,7 +70,11 @@ export async function loadProject(context: Context, options: LoadOptions): Promi
 export async function resolveFiles(context: Context, files: ProjectFiles, options: LoadOptions): Promise<Project> {
   const problems: Problem[] = [...files.problems];
   const dir = projectFolder(context.cwd, options.dir);
-  const document = onlyProject(files.documents.Project, shownPath(context.cwd, dir), (problem) => problems.push(problem));
+  // A document that could not be read may be the one that seems to be missing.
+  const mayBeUnread = files.documents.Project.length === 0 && files.problems.length > 0;
+  const document = mayBeUnread
+    ? undefined
+    : onlyProject(files.documents.Project, shownPath(context.cwd, dir), (problem) => problems.push(problem));
   if (document === undefined) throw UserError.of(sorted(problems));
   const chosen = chooseEnvironment(document, options);
   const variables = projectVariables(chosen, options.vars ?? {});

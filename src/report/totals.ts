@@ -39,8 +39,8 @@ function headline(document: PlanDocument, errors: number, paint: Paint): string 
   if (document.syncs.length === 0) return 'Nothing was planned.';
   const stateOnly = summary.adopt + summary.forget + summary.release;
   const state = stateOnly === 0 ? '' : ` ${plural(stateOnly, 'record')} to note in state; apply does that and writes nothing.`;
-  // A query without rows says nothing about the destination, and records that nobody looked at may differ.
-  const isUnknown = summary.unverified > 0 || document.syncs.some((sync) => sync.rows === 0);
+  // A query without rows says nothing about the destination, records that nobody looked at may differ, and skipped ones do.
+  const isUnknown = summary.unverified > 0 || summary.skipped > 0 || document.syncs.some((sync) => sync.rows === 0);
   return [`${paint.ok(isUnknown ? NO_CHANGES : `${NO_CHANGES} ${ALL_AGREES}`)}${state}`, ...billedText(document.syncs)].join(' ');
 }
 
