@@ -195,7 +195,11 @@ async function start(): Promise<void> {
   }
   keepHeapSmall();
   // The reader of a pipe may leave early (`| head`): then there is nobody left to tell.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.error));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.ok);
+    process.stderr.write(`Error: the output cannot be written: ${error.message}\n`);
+    process.exit(EXIT.error);
+  });
   process.exitCode = await main(process.argv.slice(2));
 }
 

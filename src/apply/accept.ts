@@ -32,7 +32,7 @@ export async function accept(context: Context, request: AcceptRequest): Promise<
       refresh: 'all',
       accept: wanted,
       allow: [],
-      retryRejected: false,
+      retryRejected: true, // what was refused, or reverted, is taken as it is, too
     });
     const failed = document.syncs[0]?.error;
     if (failed !== null && failed !== undefined) throw new UserError(failed.message, { hint: failed.hint ?? undefined });

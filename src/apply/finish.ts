@@ -38,9 +38,11 @@ export async function finishRun(context: Context, request: ApplyRequest, file: P
   };
 }
 
-/** What went well, and is worth knowing. */
-function remarks({ notes, readBack }: Run): string[] {
+/** What the plan left out, and what went well and is worth knowing. */
+function remarks({ notes, readBack, plan }: Run): string[] {
+  const { rejected } = plan.summary;
   return [
+    ...(rejected === 0 ? [] : [`${plural(rejected, 'record was', 'records were')} rejected by the plan`]),
     ...[...notes].map(([note, records]) => `${plural(records, 'record')} ${note}`),
     ...[...readBack.normalised].map(([field, records]) => normalisedSentence(field, records)),
   ];

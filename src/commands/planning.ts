@@ -71,10 +71,11 @@ export function outPath(shell: Shell, options: Invocation['options']): string | 
   return out === undefined ? undefined : resolve(shell.context.cwd, out);
 }
 
-/** Prints a plan: for a program as JSON, else for people. `planFile` is the file as typed. */
-export async function showPlan(shell: Shell, document: PlanDocument, planFile: string | undefined): Promise<void> {
+/** Prints a plan: for a program as JSON, else for people. `planFile` is the file as typed, `command` what makes such a plan. */
+export async function showPlan(shell: Shell, document: PlanDocument, planFile: string | undefined, command?: string): Promise<void> {
   if (shell.options.json) return shell.printJson(document);
-  await shell.print(renderPlan(document, { paint: shell.paint, planFile: planFile === undefined ? undefined : shellWord(planFile) }));
+  const { paint } = shell;
+  await shell.print(renderPlan(document, { paint, planFile: planFile === undefined ? undefined : shellWord(planFile), command }));
 }
 
 /** A word that can be pasted into a shell. */

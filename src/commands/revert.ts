@@ -46,7 +46,8 @@ async function revertNow(shell: Shell, opened: OpenedProject, invocation: Invoca
     const file = join(folder, 'plan.duckdb');
     const document = await reversal(shell, opened, invocation, file);
     const mayApply = options.yes === true || (shell.host.ask !== null && !shell.options.json);
-    if (!(shell.options.json && mayApply)) await showPlan(shell, document, undefined);
+    if (!(shell.options.json && mayApply))
+      await showPlan(shell, document, undefined, `sluice revert ${shellWord(String(invocation.args[0]))}`);
     if (!mayApply || changesIn(document.summary) === 0) {
       if (!mayApply) shell.tell('To apply it: add --yes, or --out back.duckdb and then sluice apply back.duckdb');
       return exitCodeOfPlan(document, { detailed: false });

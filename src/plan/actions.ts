@@ -132,7 +132,7 @@ function allOf(fields: readonly BoundField[], expression: (field: BoundField) =>
 }
 
 /** It differs from the warehouse because somebody reverted it, and its row is the same since. */
-export const STAYS_REVERTED = "(action = 'same' AND has_d AND NOT restated AND coalesce(known_code = 'REVERTED', false))";
+export const STAYS_REVERTED = `(action = 'same' AND has_d AND ${hasCase('kinds', 'shown', 'normalised')} AND coalesce(known_code = 'REVERTED', false))`;
 
 // ---- the action
 

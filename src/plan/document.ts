@@ -307,6 +307,9 @@ export function addSummaries(summaries: readonly Summary[]): Summary {
   return Object.fromEntries(keys.map((key) => [key, summaries.reduce((sum, each) => sum + each[key], 0)])) as unknown as Summary;
 }
 
+/** What is said of a record that a revert put back (code `REVERTED`). */
+export const LEFT_REVERTED = 'reverted by hand: left alone until its row changes';
+
 /** Codes of rejects that every plan decides anew. */
 export const PLANNED_REJECTS = [
   'TYPE_MISMATCH',

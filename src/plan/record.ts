@@ -12,6 +12,7 @@ import type { PlannedField } from './plan-file.ts';
 import { writesExpression } from './field-sql.ts';
 import { hasMember, memberText, objectOf } from './json-sql.ts';
 import { STAYS_REVERTED } from './actions.ts';
+import { LEFT_REVERTED } from './document.ts';
 import { CHANGES } from './plan-tables.ts';
 
 /** `due`: what the changes are due to, with `plan --base`. */
@@ -23,6 +24,7 @@ export async function recordPlan(workspace: Workspace, bound: BoundSync, due: Du
   await deferSelfReferences(workspace, bound);
   await workspace.run(HELD, sync);
   await workspace.run(rejects(bound), sync);
+  await workspace.run(REVERTED_QUIETLY, { ...sync, message: LEFT_REVERTED });
   await workspace.run(ADOPTIONS, sync);
 }
 
@@ -139,15 +141,22 @@ function rejects(bound: BoundSync): string {
     LEFT JOIN c_known AS r ON r.key = u.key AND r.row_hash = u.row_hash`;
 }
 
+/** Records that stay as a revert left them and were not looked at: neither their row nor what is live has moved since. */
+const REVERTED_QUIETLY = `
+  INSERT INTO plan.rejects BY NAME
+  SELECT $sync AS sync, r.key, r.row_hash, r.code, r.message, CAST(NULL AS VARCHAR) AS field, true AS known, 1 AS copies FROM c_known AS r
+  WHERE r.code = 'REVERTED' AND r.message = $message
+    AND r.key NOT IN (SELECT key FROM c_results WHERE key IS NOT NULL) AND r.key NOT IN (SELECT key FROM c_ambiguous WHERE key IS NOT NULL)`;
+
 /** State-only changes: nothing is written to the destination. */
 const ADOPTIONS = `
   INSERT INTO plan.adoptions BY NAME
   SELECT $sync AS sync,
-    CASE WHEN action = 'same' AND has_d THEN CASE WHEN unsent THEN 'adopt' ELSE 'rehash' END
+    CASE WHEN ${STAYS_REVERTED} THEN 'settle' WHEN action = 'same' AND has_d THEN CASE WHEN unsent THEN 'adopt' ELSE 'rehash' END
       WHEN action = 'leave' THEN 'left' WHEN action = 'forget' THEN 'forget' WHEN action = 'hold' THEN 'hold' ELSE 'settle' END AS kind,
     key, key_hash, remote_id, next_sent AS sent, next_returned AS returned, row_hash, next_live_hash AS live_hash, coalesce(origin, 'adopted') AS origin, true AS verified
   FROM c_results
-  WHERE (action = 'same' AND has_d AND has_l AND restated) OR action = 'leave' OR action = 'forget' OR action = 'hold'
+  WHERE (action = 'same' AND has_d AND has_l AND restated AND NOT ${STAYS_REVERTED}) OR action = 'leave' OR action = 'forget' OR action = 'hold'
     OR (pending AND (action = 'reject' OR action = 'known_reject' OR action = 'skip' OR action = 'same'))`;
 
 /** The serial that apply must find. A run that is under way has shown a part of itself only: its end makes the plan stale. */

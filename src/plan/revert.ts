@@ -13,10 +13,11 @@ import type { Sync } from '../config/model.ts';
 import type { Context } from '../context.ts';
 import { UserError } from '../errors.ts';
 import type { Run } from '../state/state.ts';
+import { literal } from '../workspace/quote.ts';
 import { Workspace } from '../workspace/workspace.ts';
 import { emptySyncPlan, planDocument } from './assemble.ts';
 import type { BoundField, BoundSync } from './bind.ts';
-import { EMPTY_SUMMARY, type PlanDocument, type SyncPlan } from './document.ts';
+import { EMPTY_SUMMARY, LEFT_REVERTED, type PlanDocument, type SyncPlan } from './document.ts';
 import { attachEnds, bindEnds, openEnds } from './ends.ts';
 import { breaches, evaluateGuards } from './guards.ts';
 import { hashEngine, hashId, lineageOf, type OwnBase } from './identity.ts';
@@ -153,7 +154,7 @@ async function recordReversal(workspace: Workspace, bound: BoundSync): Promise<v
   await workspace.run(
     `INSERT INTO plan.rejects BY NAME
      SELECT $sync AS sync, key, row_hash, 'REVERTED' AS code,
-       CASE WHEN did = 'create' THEN 'reverted by hand: not created again until its row changes' ELSE 'reverted by hand: left alone until its row changes' END AS message,
+       CASE WHEN did = 'create' THEN 'reverted by hand: not created again until its row changes' ELSE ${literal(LEFT_REVERTED)} END AS message,
        NULL AS field, false AS known, 1 AS copies
      FROM c_reversal WHERE has_l AND row_hash IS NOT NULL AND (did = 'create' OR (did <> 'delete' AND len(restored) > 0))`,
     { sync: bound.sync.name },

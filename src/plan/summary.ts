@@ -48,10 +48,11 @@ export async function countPlan(
   const number = (name: string): number => Number(row[name] ?? 0);
   const rejected = await workspace.row(
     `SELECT coalesce(sum(copies) FILTER (WHERE NOT known), 0) AS fresh, coalesce(sum(copies) FILTER (WHERE known), 0) AS known,
-       coalesce(sum(copies) FILTER (WHERE code IN ('NULL_KEY', 'KEY_UNREADABLE', 'AMBIGUOUS_SOURCE', 'SHARED_KEY')), 0) AS outside FROM plan.rejects WHERE sync = $sync`,
+       coalesce(sum(copies) FILTER (WHERE code IN ('NULL_KEY', 'KEY_UNREADABLE', 'AMBIGUOUS_SOURCE', 'SHARED_KEY')), 0) AS outside,
+       count(*) FILTER (WHERE code = 'REVERTED' AND key NOT IN (SELECT key FROM c_results WHERE key IS NOT NULL)) AS reverted FROM plan.rejects WHERE sync = $sync`,
     { sync: bound.sync.name },
   );
-  const quiet = Math.max(0, request.candidates.rows - Number(rejected['outside']) - number('desired'));
+  const quiet = Math.max(0, request.candidates.rows - Number(rejected['outside']) - Number(rejected['reverted']) - number('desired'));
   return {
     summary: {
       create: number('n_create'),

@@ -35,7 +35,7 @@ function syncLines(sync: SyncPlan, paint: Paint): readonly string[] {
     ...examples,
     ...(left > 0
       ? [
-          `    ... ${count(left)} more: sluice plan ${visible(sync.name)} --refresh all --out plan.duckdb, then sluice show plan.duckdb --records`,
+          `    ... ${count(left)} more: sluice plan ${visible(sync.name)} --refresh all --out plan.duckdb, then sluice show plan.duckdb --records, or --sql 'from held' for those that are held`,
         ]
       : []),
     '',

@@ -92,7 +92,7 @@ function sampleLines(sync: SyncPlan, options: TextOptions): readonly string[] {
   const left = create + update + deletes + clear - shown.length;
   const all =
     options.planFile === undefined
-      ? 'sluice plan --out plan.duckdb, then sluice show plan.duckdb --records'
+      ? `${options.command ?? 'sluice plan'} --out plan.duckdb, then sluice show plan.duckdb --records`
       : `sluice show ${options.planFile} --records`;
   return [
     ...shown.map((sample) => `    ${sampleLine(sample, options.paint)}`),

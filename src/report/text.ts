@@ -11,6 +11,8 @@ export interface TextOptions {
   readonly paint: Paint;
   /** The plan file as the user would type it, for "show all"; undefined when the plan was not saved. */
   readonly planFile?: string | undefined;
+  /** What makes such a plan. Default: `sluice plan`. */
+  readonly command?: string | undefined;
 }
 
 /** Columns of the part of the heading that names both ends. */

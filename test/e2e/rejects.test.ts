@@ -323,7 +323,7 @@ describe('history and revert', () => {
     must(await p.run(['revert', last?.run_id ?? '', '--yes']), 0);
     expect(await p.live()).toEqual([LIVE_ADA, LIVE_BOB]);
     expect((await p.records())['1']).toMatchObject({ sent: { Plan: 'Scale', Seats: '9' }, returned: { Plan: 'Team', Seats: '5' } });
-    expect(await p.summary()).toEqual({ unchanged: 2 });
+    expect(await p.summary()).toEqual({ unchanged: 1, known_rejected: 1 });
     await p.source(['1', 'Ada', 'Scale', 10], BOB);
     expect(await p.summary()).toMatchObject({ update: 1 });
     await p.apply();
@@ -336,7 +336,7 @@ describe('history and revert', () => {
     await p.apply();
     must(await p.run(['revert', (await runs(p))[0]?.run_id ?? '', '--yes']), 0);
     await p.crm("UPDATE Account SET Plan = 'Mended' WHERE Id = '1'");
-    expect(await p.summary(['--refresh', 'all'])).toEqual({ unchanged: 1, drift: 1, known_rejected: 1 });
+    expect(await p.summary(['--refresh', 'all'])).toEqual({ drift: 1, known_rejected: 2 });
     expect((await p.run(['plan', '--refresh', 'all'])).stdout).toContain('reverted by hand: left alone until its row changes');
     await p.apply(['--refresh', 'all']);
     expect(await p.live()).toEqual([['1', 'Ada', 'Mended', '5', null], LIVE_BOB]);
@@ -345,6 +345,22 @@ describe('history and revert', () => {
     expect((await p.live())[0]).toEqual(['1', 'Ada', 'Gold', '5', null]);
     await p.crm("UPDATE Account SET Plan = 'Mended' WHERE Id = '1'");
     expect(await p.summary(['--refresh', 'all'])).toMatchObject({ update: 1, drift: 1 });
+  });
+
+  test('reverted records are told by every plan, once each', async () => {
+    await using p = await project({ source: [ADA, BOB], sync: { guards: { deletes: { max: 9 } } } });
+    await p.apply();
+    await p.source(['1', 'Ada', 'Scale', 5], BOB);
+    await p.apply();
+    const [update, create] = await runs(p);
+    must(await p.run(['revert', update?.run_id ?? '', '--yes']), 0);
+    const reverted = { unchanged: 1, known_rejected: 1 };
+    expect(await p.summary(['--refresh', 'all'])).toEqual(reverted);
+    await p.apply();
+    expect(await p.summary(['--refresh', 'all'])).toEqual(reverted);
+    expect((await p.run(['plan'])).stdout).toContain('reverted by hand: left alone until its row changes');
+    must(await p.run(['revert', create?.run_id ?? '', '--yes']), 0);
+    expect(await p.summary(['--refresh', 'all'])).toEqual({ known_rejected: 2 });
   });
 
   test('a reverted record that somebody changed can be accepted', async () => {

@@ -109,7 +109,7 @@ function plannedRejects(run: ChangingRun, attempts: Attempts, plan: string): str
   const ofSync = `sync = ${literal(run.sync)} AND key IS NOT NULL`;
   return [
     `SELECT 1000001 AS place, 'drop' AS op, key FROM ${qualified(plan, 'main', 'adoptions')}
-       WHERE ${ofSync} AND kind IN ('adopt', 'rehash', 'forget') AND key NOT IN (SELECT key FROM ${attempts.view})`,
+       WHERE ${ofSync} AND kind IN ('adopt', 'rehash', 'forget', 'left') AND key NOT IN (SELECT key FROM ${attempts.view})`,
     // A record with several broken fields has one row.
     `SELECT 1000002 AS place, CASE WHEN known THEN 'add' ELSE 'put' END AS op, key, row_hash, code, message FROM ${qualified(plan, 'main', 'rejects')}
        WHERE ${ofSync} QUALIFY row_number() OVER (PARTITION BY key ORDER BY code, field, message) = 1`,

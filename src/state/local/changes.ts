@@ -53,7 +53,8 @@ interface AdoptionStep {
 /** In this order: a record may be adopted and then be kept as a candidate by `hold`. */
 export const ADOPTION_STEPS: readonly AdoptionStep[] = [
   { kinds: ['adopt', 'rehash', 'forget'], overWritten: false, settlesRejects: true, sql: adoptSql },
-  { kinds: ['left', 'settle'], overWritten: false, settlesRejects: false, sql: amendSql },
+  { kinds: ['left'], overWritten: false, settlesRejects: true, sql: amendSql },
+  { kinds: ['settle'], overWritten: false, settlesRejects: false, sql: amendSql },
   { kinds: ['hold'], overWritten: true, settlesRejects: false, sql: amendSql },
 ];
 
