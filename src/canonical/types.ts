@@ -4,8 +4,9 @@ export type FieldType =
   /**
    * `native`: a DuckDB type whose text form is the value (UUID, TIME, INTERVAL), values are cast through it; or `NUMERIC`, a
    * number of any size. `lower`: compared in lower case (e-mail addresses, which are stored so). `id18`: a Salesforce id, of
-   * which the first 15 characters say all and the last three are a checksum. `anyCase`: as a key, it tells no cases apart. `keyOf`: the key of another record,
-   * of this type; values are written in its canonical form, and what cannot be one stays as it is.
+   * which the first 15 characters say all and the last three are a checksum. `anyCase`: as a key, it tells no cases apart.
+   * `keyOf`: the key of another record, which is of this type; values are written in its canonical form, and what cannot be
+   * such a key stays as it is.
    */
   | { readonly kind: 'text'; readonly native?: string; readonly lower?: boolean; readonly id18?: boolean; readonly anyCase?: boolean; readonly keyOf?: FieldType } // prettier-ignore
   /** Bounds are inclusive, as exact decimal text. */
